@@ -1,0 +1,119 @@
+"""Staging: a directory beside the one it will become.
+
+A download fills a staging directory on the same file system as its target; when it
+is whole, one rename puts it into place. What stood there until then stays until then.
+Staging directories lie beside their target, because a directory that another user
+owns can be renamed within its parent, but not moved out of it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from csctl.errors import DownloadError
+from csctl.record import sync_directory
+
+PREFIX = ".csctl-staging-"
+_AT_FDCWD = -100
+_RENAME_EXCHANGE = 2
+
+
+def open_staging(target: Path) -> Path:
+    """Make an empty staging directory for a target. Raises DownloadError."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        path = tempfile.mkdtemp(prefix=f"{PREFIX}{target.name}-", dir=target.parent)
+    except OSError as exc:
+        raise DownloadError(
+            f"no staging directory can be made in {target.parent}: {exc.strerror}",
+            remedy=f"check free space and permissions of {target.parent}",
+        ) from exc
+    os.chmod(path, 0o755)
+    return Path(path)
+
+
+def place(staging: Path, target: Path) -> None:
+    """Put a staging directory into its target's place, whole.
+
+    What stood there before is removed afterwards; it is never gone before the new
+    one stands.
+    """
+    if not target.exists():
+        os.rename(staging, target)
+        sync_directory(target.parent)
+        return
+    _exchange(staging, target)
+    sync_directory(target.parent)
+    discard(staging)
+
+
+def discard(staging: Path) -> None:
+    """Remove a staging directory; what cannot be removed is left to `sweep`."""
+    shutil.rmtree(staging, ignore_errors=True)
+
+
+def leftovers(parent: Path, name: str = "") -> tuple[Path, ...]:
+    """Staging directories that a killed run left for a target, or for all of them."""
+    try:
+        return tuple(sorted(parent.glob(f"{PREFIX}{name}*")))
+    except OSError:
+        return ()
+
+
+def sweep(parent: Path, name: str = "") -> None:
+    """Remove what killed runs left. The caller holds the lock of the target.
+
+    A target that is missing while its former self waits under a `was` name lost it
+    in the moment between two renames: it is put back first.
+    """
+    for path in leftovers(parent, name):
+        if path.name.endswith(".was"):
+            home = parent / path.name.removeprefix(PREFIX).removesuffix(".was")
+            if not home.exists():
+                os.rename(path, home)
+                continue
+        discard(path)
+
+
+def clone(source: Path, staging: Path) -> None:
+    """Fill a staging directory with hard links to the files of a directory.
+
+    Raises DownloadError.
+    """
+    try:
+        shutil.copytree(
+            source, staging, copy_function=_link, symlinks=True, dirs_exist_ok=True
+        )
+        os.chmod(staging, 0o755)
+    except (OSError, shutil.Error) as exc:
+        raise DownloadError(
+            f"{source} cannot be copied by hard links: {exc}",
+            remedy=f"check free space and permissions of {staging.parent}",
+        ) from exc
+
+
+def _link(source: str, target: str) -> None:
+    os.link(source, target, follow_symlinks=False)
+
+
+def _exchange(one: Path, other: Path) -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    done = libc.renameat2(
+        _AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE
+    )
+    if done == 0:
+        return
+    number = ctypes.get_errno()
+    if number not in (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP):
+        raise OSError(number, os.strerror(number), str(other))
+    # File systems without an atomic exchange (NFS, old ones): two renames, and
+    # `sweep` mends a kill between them.
+    former = other.with_name(f"{PREFIX}{other.name}.was")
+    os.rename(other, former)
+    os.rename(one, other)
+    os.rename(former, one)
