@@ -1,0 +1,148 @@
+"""What the Engine reports: containers, images and the host itself, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from csctl.container.spec import (
+    LABEL_MODE,
+    LABEL_MODEL,
+    LABEL_PROFILE,
+    LABEL_ROLE,
+    LABEL_STATE,
+    ROLE_ONE_SHOT,
+    ROLE_SERVE,
+    BindMount,
+    Limits,
+    LogRotation,
+    PublishedPort,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """One row of the list of all containers."""
+
+    id: str
+    name: str
+    image: str
+    image_id: str
+    state: str
+    labels: Mapping[str, str]
+    ports: tuple[tuple[str, int], ...]
+    """Published host addresses and ports of a running container."""
+
+    @property
+    def profile(self) -> str | None:
+        """The profile that csctl made this container for; None for a foreign one."""
+        return self.labels.get(LABEL_PROFILE)
+
+    @property
+    def serves(self) -> bool:
+        return self.profile is not None and self.labels.get(LABEL_ROLE) == ROLE_SERVE
+
+    @property
+    def one_shot(self) -> bool:
+        return self.labels.get(LABEL_ROLE) == ROLE_ONE_SHOT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    """One container in full."""
+
+    id: str
+    name: str
+    image: str
+    image_id: str
+    state: str
+    """Docker's own word: created, running, restarting, exited, ..."""
+    exit_code: int
+    out_of_memory: bool
+    restarts: int
+    started_at: datetime | None
+    finished_at: datetime | None
+    labels: Mapping[str, str]
+    arguments: tuple[str, ...]
+    environment: Mapping[str, str]
+    mounts: tuple[BindMount, ...]
+    port: PublishedPort | None
+    limits: Limits
+    restart: str
+    log: LogRotation | None
+    address: str | None
+    """The container's own IP address on its network."""
+
+    @property
+    def profile(self) -> str | None:
+        return self.labels.get(LABEL_PROFILE)
+
+    @property
+    def model(self) -> str | None:
+        return self.labels.get(LABEL_MODEL)
+
+    @property
+    def mode(self) -> str | None:
+        return self.labels.get(LABEL_MODE)
+
+    @property
+    def state_directory(self) -> str | None:
+        return self.labels.get(LABEL_STATE)
+
+    @property
+    def running(self) -> bool:
+        # `restarting` containers report Running=true too; Docker's word is exact.
+        return self.state == "running"
+
+    def live_fields(self) -> dict[str, str]:
+        """What can change behind csctl's back, in the words of `ContainerSpec.fields`.
+
+        That is what `docker update` changes, and what another tool that recreates a
+        container with our labels would have changed.
+        """
+        fields = {
+            "port": str(self.port) if self.port else "none",
+            "restart": self.restart,
+            "resources.cpus": "none"
+            if self.limits.cpus is None
+            else f"{self.limits.cpus:g}",
+            "resources.memory": "none"
+            if self.limits.memory is None
+            else str(self.limits.memory),
+        }
+        for mount in self.mounts:
+            suffix = ":ro" if mount.read_only else ""
+            fields[f"mounts.{mount.target}"] = f"{mount.source}{suffix}"
+        return fields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """One image of the Engine."""
+
+    id: str
+    tags: tuple[str, ...]
+    digests: tuple[str, ...]
+    """`name@sha256:...`, as pulled."""
+    architecture: str
+    os: str
+    user: str
+    environment: Mapping[str, str]
+    """The variables that it sets itself."""
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """The machine that the Engine runs on."""
+
+    name: str
+    engine_version: str
+    cpus: int
+    memory: int
+    """Bytes."""
+    architecture: str
+    os: str
+    storage: str
+    """The Engine's data root."""
