@@ -1,0 +1,374 @@
+"""The Engine: what csctl asks of it, each method one request.
+
+With `csctl.engine.translate` and `csctl.engine.pull` the only importer of the Docker
+SDK. Everything that leaves is a plain value of `csctl.container`, everything that
+goes wrong an error of `csctl.errors`.
+"""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import IO, Any
+from urllib.parse import urlsplit
+
+import docker
+import docker.errors
+
+from csctl.container.observed import Container, Host, Image, Listed
+from csctl.container.spec import ContainerSpec, Limits, LogRotation, PublishedPort
+from csctl.container.spec import Value as SpecValue
+from csctl.engine import decode
+from csctl.engine.translate import engine_errors, unavailable
+from csctl.errors import EngineError, UsageError
+from csctl.secret import Secret
+
+_SIDE_BY_SIDE = 16
+_STOP_SECONDS = 10
+_LINE_LIMIT = 1 << 20
+
+
+class Engine:
+    """One Docker Engine, or what speaks its API."""
+
+    def __init__(self, api: docker.APIClient, url: str) -> None:
+        self._api = api
+        self.url = url
+
+    @property
+    def local(self) -> bool:
+        """Whether the Engine sees the same files as csctl does."""
+        return self.url.startswith(
+            ("unix://", "http+unix://", "tcp://127.", "tcp://localhost")
+        )
+
+    @property
+    def host_address(self) -> str:
+        """The host on which the Engine publishes ports, as seen from here."""
+        return "127.0.0.1" if self.local else urlsplit(self.url).hostname or "127.0.0.1"
+
+    def require_local(self, what: str) -> None:
+        """Refuse `what`, which needs files, on an Engine of another host.
+
+        Raises UsageError.
+        """
+        if not self.local:
+            raise UsageError(
+                f"{what} needs files, and the Engine {self.url} is on another host",
+                remedy="run csctl on that host",
+            )
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._api.close()
+
+    # -- looking: GET and HEAD only --------------------------------------------
+
+    def host(self) -> Host:
+        """The machine that the Engine runs on."""
+        with engine_errors("asking the Engine about its host"):
+            return decode.host(self._api.info())
+
+    def containers(self) -> tuple[Listed, ...]:
+        """All containers, foreign ones too, in one request."""
+        with engine_errors("listing containers"):
+            return tuple(map(decode.listed, self._api.containers(all=True)))
+
+    def container(self, name: str) -> Container | None:
+        """One container by name or id; None where there is none."""
+        with engine_errors(f"looking at container {name}"):
+            try:
+                return decode.container(self._api.inspect_container(name))
+            except docker.errors.NotFound:
+                return None
+
+    def inspect_all(self, names: Iterable[str]) -> dict[str, Container]:
+        """Several containers side by side; those gone meanwhile are left out."""
+        wanted = list(names)
+        if not wanted:
+            return {}
+        with ThreadPoolExecutor(min(_SIDE_BY_SIDE, len(wanted))) as pool:
+            found = zip(wanted, pool.map(self.container, wanted), strict=True)
+            return {name: one for name, one in found if one is not None}
+
+    def inspect_json(self, name: str) -> Mapping[str, Any]:
+        """The Engine's own words about a container, for a support archive."""
+        with engine_errors(f"looking at container {name}"):
+            value: Mapping[str, Any] = self._api.inspect_container(name)
+            return value
+
+    def image(self, reference: str) -> Image | None:
+        """One image by reference or id; None where there is none."""
+        with engine_errors(f"looking at image {reference}"):
+            try:
+                return decode.image(self._api.inspect_image(reference))
+            except docker.errors.NotFound:
+                return None
+
+    def images(self) -> tuple[Image, ...]:
+        """All images, without platform and user, in one request."""
+        with engine_errors("listing images"):
+            return tuple(map(decode.listed_image, self._api.images()))
+
+    def log(self, name: str, *, tail: int | None = None) -> tuple[str, ...]:
+        """The last lines of a container's log, or all of them. Not redacted."""
+        with engine_errors(f"reading the log of {name}"):
+            raw: bytes = self._api.logs(name, tail="all" if tail is None else tail)
+        return tuple(raw.decode(errors="replace").splitlines())
+
+    def read_log(
+        self, name: str, *, tail: int | None = None, since: int | None = None
+    ) -> Iterator[str]:
+        """The lines there are, one after another. Not redacted.
+
+        `since` is a Unix time in seconds.
+        """
+        with engine_errors(f"reading the log of {name}"):
+            chunks = self._api.logs(
+                name,
+                stream=True,
+                tail="all" if tail is None else tail,
+                since=since,
+            )
+            yield from _lines(chunks)
+
+    def follow_log(
+        self, name: str, *, tail: int | None = None, since: int | None = None
+    ) -> Iterator[str]:
+        """Lines as they come, until the container stops. Not redacted.
+
+        `since` is a Unix time in seconds.
+        """
+        with engine_errors(f"following the log of {name}"):
+            chunks = self._api.logs(
+                name,
+                stream=True,
+                follow=True,
+                tail="all" if tail is None else tail,
+                since=since,
+            )
+            yield from _lines(chunks)
+
+    def read_files(self, image: str, paths: Iterable[str]) -> dict[str, str]:
+        """Text files out of an image, through a container that is never started.
+
+        A path that is absent gives an empty text.
+        """
+        spec = ContainerSpec(name="", image=image, arguments=("true",))
+        identity = self.create(spec)
+        try:
+            return {path: self._read_file(identity, path) for path in paths}
+        finally:
+            self.remove(identity)
+
+    def _read_file(self, identity: str, path: str) -> str:
+        with engine_errors(f"reading {path} out of the image"):
+            try:
+                chunks, _ = self._api.get_archive(identity, path)
+            except docker.errors.NotFound:
+                return ""
+            raw = io.BytesIO(b"".join(chunks))
+        with tarfile.open(fileobj=raw) as archive:
+            member = archive.next()
+            file = archive.extractfile(member) if member is not None else None
+            return "" if file is None else file.read().decode(errors="replace")
+
+    # -- changing -------------------------------------------------------------
+
+    def create(self, spec: ContainerSpec) -> str:
+        """Create a container, never pulling; its id. An empty name is the Engine's."""
+        what = f"creating container {spec.name or 'from ' + spec.image}"
+        with engine_errors(what):
+            made = self._api.create_container_from_config(
+                _config(spec), spec.name or None
+            )
+            return str(made["Id"])
+
+    def start(self, name: str) -> None:
+        """Start a container."""
+        with engine_errors(f"starting container {name}"):
+            self._api.start(name)
+
+    def stop(self, name: str, *, seconds: int = _STOP_SECONDS) -> None:
+        """Stop a container, killing it after `seconds`; a stopped one stays so."""
+        with engine_errors(f"stopping container {name}"):
+            self._api.stop(name, timeout=seconds)
+
+    def restart(self, name: str) -> None:
+        """Stop and start a container."""
+        with engine_errors(f"restarting container {name}"):
+            self._api.restart(name, timeout=_STOP_SECONDS)
+
+    def remove(self, name: str) -> None:
+        """Remove a container, running or not, with its anonymous volumes."""
+        with engine_errors(f"removing container {name}"):
+            try:
+                self._api.remove_container(name, force=True, v=True)
+            except docker.errors.NotFound:
+                return
+            except docker.errors.APIError as exc:
+                if "already in progress" not in str(exc.explanation):
+                    raise
+
+    def rename(self, name: str, to: str) -> None:
+        """Give a container another name."""
+        with engine_errors(f"renaming container {name} to {to}"):
+            self._api.rename(name, to)
+
+    def update(
+        self, name: str, *, limits: Limits | None = None, restart: str | None = None
+    ) -> None:
+        """Change bounds and restart policy of a container as it runs."""
+        body: dict[str, Any] = {}
+        if limits is not None and limits.cpus is not None:
+            body["NanoCpus"] = round(limits.cpus * 1e9)
+        if limits is not None and limits.memory is not None:
+            # Twice the memory is what the Engine itself chooses at creation.
+            body |= {"Memory": limits.memory, "MemorySwap": 2 * limits.memory}
+        if restart is not None:
+            body["RestartPolicy"] = _restart_policy(restart)
+        with engine_errors(f"updating container {name}"):
+            answer = self._api.post(
+                f"{self._api.base_url}/v{self._api.api_version}/containers/{name}/update",
+                json=body,
+            )
+            if answer.status_code >= 400:
+                raise EngineError(
+                    f"updating container {name}: {_message(answer.text)}",
+                    remedy="apply again after `csctl down`, which recreates it",
+                )
+
+    def load(self, archive: IO[bytes]) -> None:
+        """Load images out of an archive, as `docker load` does."""
+        with engine_errors("loading an image archive"):
+            for message in self._api.load_image(archive, quiet=True):
+                if "error" in message:
+                    raise EngineError(f"loading an image archive: {message['error']}")
+
+    def remove_image(self, reference: str) -> None:
+        """Remove a tag, and the image with its last one."""
+        with engine_errors(f"removing image {reference}"):
+            self._api.remove_image(reference)
+
+    def pull_stream(self, name: str, tag: str, platform: str) -> Iterator[Any]:
+        """The Engine's own messages while it pulls; see `csctl.engine.pull`."""
+        with engine_errors(f"pulling {name}"):
+            yield from self._api.pull(
+                name, tag=tag, stream=True, decode=True, platform=platform
+            )
+
+
+def connect(
+    host: str | None, context: str | None, environ: Mapping[str, str]
+) -> Engine:
+    """Find the Engine as the docker command does, and connect to it.
+
+    In this order: `host`, `context`, DOCKER_HOST, DOCKER_CONTEXT, the current
+    context, the default socket. Raises EngineUnavailable.
+    """
+    named = host or environ.get("DOCKER_HOST", "")
+    what = f"connecting to {named or context or 'the Docker Engine'}"
+    options: dict[str, Any] = {"version": "auto", "max_pool_size": 2 * _SIDE_BY_SIDE}
+    try:
+        with engine_errors(what):
+            if context and not host:
+                client = docker.DockerClient.from_context(context, **options)
+            else:
+                variables = dict(environ) | ({"DOCKER_HOST": host} if host else {})
+                client = docker.DockerClient.from_env(environment=variables, **options)
+    except (ValueError, KeyError, TypeError) as exc:
+        # What the SDK raises for a host or a context that it cannot read.
+        raise unavailable(what, exc) from exc
+    api = client.api
+    url = str(api.base_url)
+    if url.startswith("http+docker://localhost"):
+        url = named if named.startswith("unix://") else "unix://"
+    elif url.startswith("http+docker://ssh"):
+        url = named or "ssh://"
+    return Engine(api, url.replace("http://", "tcp://").replace("https://", "tcp://"))
+
+
+def _message(text: str) -> str:
+    import json
+
+    try:
+        return str(json.loads(text)["message"])
+    except (ValueError, KeyError, TypeError):
+        return text.strip()
+
+
+def _config(spec: ContainerSpec) -> dict[str, Any]:
+    host: dict[str, Any] = {
+        "Mounts": [
+            {
+                "Type": "bind",
+                "Source": str(mount.source),
+                "Target": mount.target,
+                "ReadOnly": mount.read_only,
+            }
+            for mount in spec.mounts
+        ],
+        "RestartPolicy": _restart_policy(spec.restart),
+    }
+    config: dict[str, Any] = {
+        "Image": spec.image,
+        "Cmd": [_plain(word) for word in spec.arguments],
+        "Env": [f"{name}={_plain(value)}" for name, value in spec.environment.items()],
+        "Labels": dict(spec.labels),
+        "HostConfig": host,
+    }
+    if spec.limits.cpus is not None:
+        host["NanoCpus"] = round(spec.limits.cpus * 1e9)
+    if spec.limits.memory is not None:
+        host["Memory"] = spec.limits.memory
+    if spec.log is not None:
+        host["LogConfig"] = _log_config(spec.log)
+    if spec.port is not None:
+        config["ExposedPorts"] = {f"{spec.port.inside}/tcp": {}}
+        host["PortBindings"] = _port_bindings(spec.port)
+    if spec.network is not None:
+        host["NetworkMode"] = spec.network
+    if spec.entrypoint is not None:
+        config["Entrypoint"] = list(spec.entrypoint)
+    if spec.user is not None:
+        config["User"] = spec.user
+    return config
+
+
+def _plain(value: SpecValue) -> str:
+    if isinstance(value, Secret):
+        return value.reveal()
+    assert isinstance(value, str), "a spec with an unknown secret is never created"
+    return value
+
+
+def _restart_policy(text: str) -> dict[str, Any]:
+    name, _, count = text.partition(":")
+    return {"Name": name, "MaximumRetryCount": int(count or 0)}
+
+
+def _log_config(log: LogRotation) -> dict[str, Any]:
+    return {
+        "Type": "json-file",
+        "Config": {"max-size": str(log.max_size), "max-file": str(log.max_file)},
+    }
+
+
+def _port_bindings(port: PublishedPort) -> dict[str, Any]:
+    binding = {"HostIp": port.address, "HostPort": str(port.number)}
+    return {f"{port.inside}/tcp": [binding]}
+
+
+def _lines(chunks: Iterable[bytes]) -> Iterator[str]:
+    rest = b""
+    for chunk in chunks:
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            yield line.rstrip(b"\r").decode(errors="replace")
+        if len(rest) > _LINE_LIMIT:
+            yield rest.decode(errors="replace")
+            rest = b""
+    if rest:
+        yield rest.decode(errors="replace")

@@ -1,0 +1,81 @@
+"""The one edge at which the Docker SDK's exceptions become csctl's."""
+
+from __future__ import annotations
+
+import http.client
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import docker.errors
+import requests
+import urllib3.exceptions
+
+from csctl.errors import (
+    Conflict,
+    ContainerNotFound,
+    EngineError,
+    EngineUnavailable,
+    ImageNotFound,
+)
+
+_UNREACHABLE = (
+    requests.RequestException,
+    urllib3.exceptions.HTTPError,
+    http.client.HTTPException,
+    ConnectionError,
+    TimeoutError,
+)
+_TAKEN = (
+    "port is already allocated",
+    "address already in use",
+    "is already in use",
+    "ports are not available",
+)
+
+
+@contextmanager
+def engine_errors(what: str) -> Iterator[None]:
+    """Translate what goes wrong while doing `what` (a sentence's beginning)."""
+    try:
+        yield
+    except docker.errors.NotFound as exc:
+        explanation = _explanation(exc)
+        if "image" in explanation.lower() or "manifest" in explanation.lower():
+            raise ImageNotFound(f"{what}: {explanation}") from exc
+        if "container" in explanation.lower():
+            raise ContainerNotFound(f"{what}: {explanation}") from exc
+        raise EngineError(f"{what}: {explanation}") from exc
+    except docker.errors.APIError as exc:
+        explanation = _explanation(exc)
+        if exc.status_code == 409 or any(word in explanation for word in _TAKEN):
+            raise Conflict(
+                f"{what}: {explanation}",
+                remedy="free the name or port, or choose another in the profile",
+            ) from exc
+        raise EngineError(f"{what}: {explanation}") from exc
+    except docker.errors.DockerException as exc:
+        raise unavailable(what, exc) from exc
+    except _UNREACHABLE as exc:
+        raise unavailable(what, exc) from exc
+
+
+def unavailable(what: str, cause: BaseException) -> EngineUnavailable:
+    """The Engine did not answer while doing `what`."""
+    return EngineUnavailable(
+        f"{what}: no Docker Engine answers: {_innermost(cause)}",
+        remedy="start it (systemctl start docker), or name another with -H, --context"
+        " or DOCKER_HOST",
+    )
+
+
+def _explanation(error: docker.errors.APIError) -> str:
+    text = error.explanation or str(error)
+    return str(text.decode() if isinstance(text, bytes) else text).strip()
+
+
+def _innermost(error: BaseException) -> str:
+    seen: set[int] = set()
+    while (deeper := error.__cause__ or error.__context__) and id(deeper) not in seen:
+        seen.add(id(deeper))
+        error = deeper
+    return f"{error}" or type(error).__name__
