@@ -1,0 +1,208 @@
+"""Plans as values: ordered steps with their reasons, problems and notes.
+
+A step is one thing done by one part; showing it takes `action`, `target` and
+`reason`. What only applying can find out (the newest base model, a digest) reads
+"resolved during apply".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from csctl.container.drift import Difference
+from csctl.container.spec import ContainerSpec
+from csctl.errors import CsctlError
+from csctl.reference import ImageReference
+
+RESOLVED_LATER = "resolved during apply"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullImage:
+    """Bring an image into the Engine."""
+
+    action: ClassVar = "pull-image"
+    reference: ImageReference
+    reason: str
+
+    @property
+    def target(self) -> str:
+        return str(self.reference)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DownloadModel:
+    """Download a speech model; without an id the newest base model of a locale."""
+
+    action: ClassVar = "download-model"
+    model_id: str | None
+    base_locale: str | None
+    reason: str
+
+    @property
+    def target(self) -> str:
+        if self.model_id is not None:
+            return self.model_id
+        return f"newest base model of {self.base_locale} ({RESOLVED_LATER})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DownloadDisplay:
+    """Download display models, by types of a locale or by exact ids."""
+
+    action: ClassVar = "download-display"
+    locale: str | None
+    types: tuple[str, ...]
+    ids: Mapping[str, str]
+    reason: str
+
+    @property
+    def target(self) -> str:
+        if self.ids:
+            return " ".join(f"{kind}={one[:12]}" for kind, one in self.ids.items())
+        return f"{' '.join(self.types)} of {self.locale}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchLicense:
+    """Fetch a disconnected license into a directory of its own."""
+
+    action: ClassVar = "fetch-license"
+    root: Path
+    reason: str
+
+    @property
+    def target(self) -> str:
+        return str(self.root)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetOwnership:
+    """Give mounts to the image's own user; absent ones are made."""
+
+    action: ClassVar = "set-ownership"
+    paths: tuple[Path, ...]
+    owner: str
+    """`uid:gid`, or that it is resolved during apply."""
+    reason: str
+
+    @property
+    def target(self) -> str:
+        return f"{' '.join(map(str, self.paths))} to {self.owner}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Create:
+    """Create the container; the spec is None while parts of it are unresolved."""
+
+    action: ClassVar = "create"
+    target: str
+    spec: ContainerSpec | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replace:
+    """Put a new container into the place of the one that serves, or go back.
+
+    With `resume` a replacement that was broken off is brought to its end.
+    """
+
+    action: ClassVar = "replace"
+    target: str
+    spec: ContainerSpec | None
+    resume: bool = False
+    differences: tuple[Difference, ...] = ()
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update:
+    """Change bounds or the restart policy of the container as it runs."""
+
+    action: ClassVar = "update"
+    target: str
+    spec: ContainerSpec
+    differences: tuple[Difference, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """Start the container."""
+
+    action: ClassVar = "start"
+    target: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """Stop a container."""
+
+    action: ClassVar = "stop"
+    target: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remove:
+    """Remove a container, a directory or an image of csctl's own."""
+
+    action: ClassVar = "remove"
+    target: str
+    reason: str
+
+
+Step = (
+    PullImage
+    | DownloadModel
+    | DownloadDisplay
+    | FetchLicense
+    | SetOwnership
+    | Create
+    | Replace
+    | Update
+    | Start
+    | Stop
+    | Remove
+)
+
+_SIGNS = {
+    "create": "+",
+    "remove": "-",
+    "stop": "-",
+    "replace": "-/+",
+    "update": "~",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is to be done for one profile."""
+
+    profile: str
+    steps: tuple[Step, ...]
+    problems: tuple[CsctlError, ...] = ()
+    """Why it cannot be applied; with any of them nothing is."""
+    notes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        lines = [f"{self.profile}:"]
+        lines += [f"  {describe(step)}" for step in self.steps]
+        lines += [f"  ! {problem.message}" for problem in self.problems]
+        if len(lines) == 1:
+            lines.append("  nothing to do")
+        return "\n".join(lines)
+
+
+def describe(step: Step) -> str:
+    """One line: sign, action, target, reason, and the fields that differ."""
+    sign = _SIGNS.get(step.action, "*")
+    line = f"{sign:<3} {step.action} {step.target}: {step.reason}"
+    if isinstance(step, Replace | Update):
+        line += "".join(f"\n        {change}" for change in step.differences)
+    return line
