@@ -1,0 +1,216 @@
+"""Applying: observe, reconcile, do the first step, look again, until nothing is left.
+
+No decision is made here. Because every step is followed by a fresh look, what a
+killed run left behind is only another thing to observe.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import assert_never
+
+from csctl import lock
+from csctl.container.spec import LABEL_REASON, LABEL_SPEC, ContainerSpec
+from csctl.engine.engine import Engine
+from csctl.errors import CsctlError
+from csctl.lifecycle import displays, models, mounts, observe
+from csctl.lifecycle import job as jobs
+from csctl.lifecycle import licenses as license_runs
+from csctl.lifecycle.events import Event, Note, StepFinished, StepStarted
+from csctl.lifecycle.images import pull_image
+from csctl.lifecycle.job import Job
+from csctl.lifecycle.observe import Snapshot
+from csctl.lifecycle.ready import wait_until_ready
+from csctl.lifecycle.replace import replace, resume
+from csctl.plan import steps
+from csctl.plan.reconcile import Observed, reconcile
+from csctl.plan.steps import Plan, Step
+from csctl.profile.model import Profile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How applying one profile went."""
+
+    profile: str
+    steps: tuple[Step, ...]
+    outcome: str
+    """`ready` after some steps, or `unchanged`."""
+    seconds: float
+
+
+def propose(
+    engine: Engine,
+    profile: Profile,
+    environ: Mapping[str, str],
+    seen: Snapshot | None = None,
+    *,
+    take_over: bool = False,
+) -> Plan:
+    """What applying would do; looks, and changes nothing. Raises CsctlError.
+
+    With `take_over` a foreign container of the profile's name counts as its own.
+    """
+    seen = seen or observe.snapshot(engine, (profile,))
+    return reconcile(
+        profile, observe.observe(engine, profile, environ, seen, take_over=take_over)
+    )
+
+
+def apply(
+    engine: Engine,
+    profile: Profile,
+    environ: Mapping[str, str],
+    *,
+    timeout: timedelta | None = None,
+    take_over: bool = False,
+) -> Generator[Event, None, Outcome]:
+    """Bring one profile's container to what the profile says, and wait until ready.
+
+    `timeout` is for readiness, in place of the profile's; `take_over` as for
+    `propose`. Raises CsctlError: LockHeld
+    where another csctl is at work, the plan's first problem before anything is done,
+    RolledBack after a replacement that failed.
+    """
+    engine.require_local("apply")
+    seconds = (timeout or profile.ready.timeout).total_seconds()
+    began = time.monotonic()
+    done: list[Step] = []
+    with lock.hold(observe.lock_path(profile), f"profile {profile.name}"):
+        while True:
+            seen = _look(engine, profile, environ, take_over=take_over)
+            plan = reconcile(profile, seen)
+            if plan.problems:
+                raise plan.problems[0]
+            if not plan.steps:
+                break
+            step = plan.steps[0]
+            if step in done:
+                raise CsctlError(
+                    f"{profile.name}: {step.action} {step.target} was done, and is"
+                    f" still needed: {step.reason}",
+                    remedy="look at it: csctl plan",
+                )
+            yield StepStarted(step=step)
+            since = time.monotonic()
+            yield from _do(step, engine, profile, environ, seen, seconds)
+            yield StepFinished(step=step, seconds=time.monotonic() - since)
+            done.append(step)
+        yield from wait_until_ready(engine, profile.name, seconds=seconds)
+    return Outcome(
+        profile=profile.name,
+        steps=tuple(done),
+        outcome="ready" if done else "unchanged",
+        seconds=time.monotonic() - began,
+    )
+
+
+def _look(
+    engine: Engine,
+    profile: Profile,
+    environ: Mapping[str, str],
+    *,
+    take_over: bool,
+) -> Observed:
+    seen = observe.snapshot(engine, (profile,))
+    # We hold the lock, so what looks like a leftover is one.
+    left = observe.leftovers_of(profile, seen)
+    observed = observe.observe(engine, profile, environ, seen, take_over=take_over)
+    return dataclasses.replace(observed, leftovers=left)
+
+
+def _do(
+    step: Step,
+    engine: Engine,
+    profile: Profile,
+    environ: Mapping[str, str],
+    seen: Observed,
+    seconds: float,
+) -> Generator[Event, None, None]:
+    job = jobs.open_job(engine, profile, environ, seen.reference)
+    match step:
+        case steps.PullImage():
+            yield from pull_image(engine, step.reference, environ)
+        case steps.DownloadModel():
+            yield from models.pull(job, step.model_id, step.base_locale)
+        case steps.DownloadDisplay():
+            yield from displays.pull(job, _known(seen.model_id))
+        case steps.FetchLicense():
+            yield from license_runs.fetch(job, _known(seen.model_id))
+        case steps.SetOwnership():
+            _set_ownership(job, seen)
+        case steps.Create():
+            engine.create(_reasoned(step.spec, step.reason))
+        case steps.Replace():
+            if step.resume:
+                yield from resume(engine, profile.name, seconds=seconds)
+            else:
+                spec = _reasoned(step.spec, step.reason)
+                yield from replace(engine, spec, seconds=seconds)
+        case steps.Update():
+            engine.update(
+                profile.name, limits=step.spec.limits, restart=step.spec.restart
+            )
+        case steps.Start():
+            engine.start(profile.name)
+        case steps.Stop():
+            engine.stop(step.target)
+        case steps.Remove():
+            engine.remove(step.target)
+            yield Note(text=f"removed {step.target}")
+        case _:
+            assert_never(step)
+
+
+def _known(model_id: str | None) -> str:
+    assert model_id is not None, "the model is downloaded before"
+    return model_id
+
+
+def _reasoned(spec: ContainerSpec | None, reason: str) -> ContainerSpec:
+    assert spec is not None, "all parts are there once this step comes first"
+    labels = {LABEL_REASON: reason, LABEL_SPEC: spec.label()}
+    return dataclasses.replace(spec, labels=dict(spec.labels) | labels)
+
+
+def _set_ownership(job: Job, seen: Observed) -> None:
+    profile = job.profile
+    image = job.image()
+    paths = [seen.model.directory] if seen.model else []
+    if profile.mode == "disconnected":
+        if seen.license is not None:
+            paths.append(seen.license.directory)
+        paths.append(profile.output_dir)
+    for path in paths:
+        mounts.give(job.engine, profile, image, path)
+    mounts.find_owner(job.engine, profile.state_dir, image)
+
+
+def down(engine: Engine, profile: Profile) -> Generator[Event, None, tuple[Step, ...]]:
+    """Stop and remove the profile's containers; data stay. Raises CsctlError."""
+    with lock.hold(observe.lock_path(profile), f"profile {profile.name}"):
+        planned = propose_down(engine, profile)
+        for step in planned:
+            yield StepStarted(step=step)
+            since = time.monotonic()
+            if isinstance(step, steps.Stop):
+                engine.stop(step.target)
+            else:
+                engine.remove(step.target)
+            yield StepFinished(step=step, seconds=time.monotonic() - since)
+    return planned
+
+
+def propose_down(engine: Engine, profile: Profile) -> tuple[Step, ...]:
+    """What `down` would do, foreign containers left out."""
+    planned: list[Step] = []
+    for row in engine.containers():
+        if row.profile == profile.name:
+            if row.state in ("running", "restarting", "paused"):
+                planned.append(steps.Stop(target=row.name, reason="down was asked for"))
+            planned.append(steps.Remove(target=row.name, reason="down was asked for"))
+    return tuple(planned)

@@ -1,0 +1,179 @@
+"""Giving mounts to the image's user: as root directly, else through a container."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from csctl import ownership, record, staging
+from csctl.container.observed import Container, Image
+from csctl.container.spec import (
+    LABEL_PROFILE,
+    LABEL_ROLE,
+    ROLE_ONE_SHOT,
+    BindMount,
+    ContainerSpec,
+)
+from csctl.engine.engine import Engine
+from csctl.errors import CsctlError, EngineError, OwnershipError
+from csctl.lifecycle import oneshot
+from csctl.ownership import Owner, Wrong
+from csctl.profile.model import Profile
+from csctl.secret import Redactor
+
+_USERS = "image-users.json"
+_HELPER_SECONDS = 600.0
+
+
+def known_owner(state: Path, image: Image) -> Owner | None:
+    """The image's user where `User` is a pair of numbers, or a record tells it."""
+    user, _, group = image.user.partition(":")
+    if user.isdecimal() and group.isdecimal():
+        return Owner(int(user), int(group))
+    try:
+        uid, gid = json.loads((state / _USERS).read_text())[image.id]
+        return Owner(int(uid), int(gid))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def find_owner(engine: Engine, state: Path, image: Image) -> Owner:
+    """The image's user, read out of the image where need be, and recorded.
+
+    Raises OwnershipError and EngineError.
+    """
+    owner = known_owner(state, image) or read_owner(engine, image)
+    _remember(state, image, owner)
+    return owner
+
+
+def read_owner(engine: Engine, image: Image) -> Owner:
+    """The image's user by its own `/etc/passwd`. Raises OwnershipError, EngineError."""
+    files = engine.read_files(image.id, ("/etc/passwd", "/etc/group"))
+    return ownership.identify(image.user, files["/etc/passwd"], files["/etc/group"])
+
+
+def _remember(state: Path, image: Image, owner: Owner) -> None:
+    path = state / _USERS
+    try:
+        users = json.loads(path.read_text())
+    except (OSError, ValueError):
+        users = {}
+    if users.get(image.id) == [owner.uid, owner.gid]:
+        return
+    users[image.id] = [owner.uid, owner.gid]
+    _make(state)
+    record.write_atomically(path, json.dumps(users, sort_keys=True, indent=1))
+
+
+def wrong(paths: Iterable[Path], owner: Owner) -> tuple[Wrong, ...]:
+    """What the owner does not own at and below several paths. Raises OwnershipError."""
+    return tuple(one for path in paths for one in ownership.find_wrong(path, owner))
+
+
+def give(engine: Engine, profile: Profile, image: Image, path: Path) -> Owner:
+    """Make a directory where absent, and give it and all below to the image's user.
+
+    Raises OwnershipError with the command to run by hand where nothing else helps.
+    """
+    owner = find_owner(engine, profile.state_dir, image)
+    _make(path)
+    ownership.check_root(path)
+    if os.geteuid() == 0:
+        ownership.fix(path, owner)
+    elif _needs_help(path, owner):
+        _through_helper(engine, profile, image, path, owner)
+    return owner
+
+
+def _needs_help(path: Path, owner: Owner) -> bool:
+    try:
+        return bool(ownership.find_wrong(path, owner, limit=1))
+    except OwnershipError:
+        return True  # Another user's directory that cannot be read: root may.
+
+
+def _make(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise OwnershipError(
+            f"directory {path} cannot be made: {exc.strerror}",
+            remedy=f"check free space and permissions of {path.parent}",
+        ) from exc
+
+
+def _through_helper(
+    engine: Engine, profile: Profile, image: Image, path: Path, owner: Owner
+) -> None:
+    by_hand = f"run: sudo chown -hR {owner} {path}"
+    candidates = [image.id]
+    if profile.helper_image is not None:
+        candidates.append(str(profile.helper_image))
+    reasons = []
+    for candidate in candidates:
+        try:
+            _chown(engine, profile, candidate, path, owner)
+        except EngineError as error:
+            reasons.append(error.message)
+        else:
+            return
+    raise OwnershipError(
+        f"{path} cannot be given to {owner}: csctl is not root, and no helper container"
+        f" could do it ({'; '.join(reasons)})",
+        remedy=by_hand,
+    )
+
+
+def _chown(
+    engine: Engine, profile: Profile, image: str, path: Path, owner: Owner
+) -> None:
+    spec = ContainerSpec(
+        name="",
+        image=image,
+        entrypoint=("chown",),
+        arguments=("-hR", str(owner), "/mnt"),
+        user="0:0",
+        network="none",
+        mounts=(BindMount(source=path, target="/mnt"),),
+        labels={LABEL_PROFILE: profile.name, LABEL_ROLE: ROLE_ONE_SHOT},
+    )
+    watch = oneshot.Watch(
+        what=f"giving {path} to {owner}",
+        seconds=_HELPER_SECONDS,
+        redact=Redactor(),
+        logs=profile.state_dir / "logs",
+    )
+    events = oneshot.run(engine, spec, watch)
+    while True:
+        try:
+            next(events)
+        except StopIteration as stop:
+            finished: oneshot.Finished = stop.value
+            break
+    if finished.exit_code != 0:
+        raise EngineError(f"{image[:19]}: {' '.join(finished.lines[-2:])}")
+
+
+def discard(engine: Engine, profile: Profile, image: Image, path: Path) -> None:
+    """Remove a staging directory, also where its files are the image's user's."""
+    staging.discard(path)
+    if not path.exists() or os.geteuid() == 0:
+        return
+    mine = Owner(os.geteuid(), os.getegid())
+    try:
+        _through_helper(engine, profile, image, path, mine)
+    except CsctlError:
+        return  # Left to the next sweep, which may run as root.
+    staging.discard(path)
+
+
+def paths_of(profile: Profile, container: Container | None) -> tuple[Path, ...]:
+    """The mounts of a container, or of the profile where there is none yet."""
+    if container is not None:
+        return tuple(mount.source for mount in container.mounts)
+    if profile.mode == "connected":
+        return (profile.models_root,)
+    return (profile.models_root, profile.license_root, profile.output_dir)

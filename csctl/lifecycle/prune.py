@@ -1,0 +1,158 @@
+"""Pruning: what csctl brought here and nothing needs any more.
+
+Only what can be told to be csctl's goes: models with a record, staging, license sets
+with a record, images of a repository that a profile names. Kept is what a profile
+wants, what any container uses, and the last sets for going back.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from csctl import license as licenses
+from csctl import lock, model, record, staging
+from csctl.container.observed import Container
+from csctl.engine.engine import Engine
+from csctl.errors import CsctlError
+from csctl.lifecycle.events import Event, StepFinished, StepStarted
+from csctl.lifecycle.observe import lock_path, resolve_image
+from csctl.plan.steps import Remove
+from csctl.profile.model import Profile
+
+KEEP_SETS = 2
+"""License sets that stay beside the newest one, for going back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Needed:
+    images: frozenset[str]
+    paths: frozenset[Path]
+
+
+def propose(
+    engine: Engine, profiles: Iterable[Profile], environ: Mapping[str, str]
+) -> tuple[Remove, ...]:
+    """What can go. Raises CsctlError."""
+    profiles = tuple(profiles)
+    engine.require_local("prune")
+    listed = engine.containers()
+    managed = engine.inspect_all(row.name for row in listed if row.profile)
+    needed = _Needed(
+        images=frozenset(row.image_id for row in listed),
+        paths=frozenset(
+            mount.source for one in managed.values() for mount in one.mounts
+        ),
+    )
+    busy = {p.name for p in profiles if lock.holder(lock_path(p)) is not None}
+    found: dict[str, Remove] = {}
+    for step in (
+        *_containers(managed.values(), busy),
+        *_images(engine, profiles, environ, needed),
+        *(one for profile in profiles for one in _files(profile, needed, profiles)),
+    ):
+        found.setdefault(step.target, step)
+    return tuple(found.values())
+
+
+def _containers(managed: Iterable[Container], busy: set[str]) -> Iterator[Remove]:
+    for one in managed:
+        if one.labels.get("csctl.role") == "one-shot" and one.profile not in busy:
+            yield Remove(target=one.name, reason="a killed run left this container")
+
+
+def _images(
+    engine: Engine,
+    profiles: tuple[Profile, ...],
+    environ: Mapping[str, str],
+    needed: _Needed,
+) -> Iterator[Remove]:
+    wanted = set()
+    for profile in profiles:
+        try:
+            wanted.add(str(resolve_image(engine, profile, environ)[0]))
+        except CsctlError:
+            return  # What `latest` means is unknown now: no image is safe to remove.
+    names = {profile.image.name for profile in profiles}
+    for image in engine.images():
+        if image.id in needed.images:
+            continue
+        for tag in image.tags:
+            if tag.rpartition(":")[0] in names and tag not in wanted:
+                yield Remove(
+                    target=f"image {tag}", reason="no profile and no container uses it"
+                )
+
+
+def _files(
+    profile: Profile, needed: _Needed, profiles: tuple[Profile, ...]
+) -> Iterator[Remove]:
+    roots = (profile.models_root, profile.license_root)
+    locked = any(
+        lock.holder(path) is not None
+        for root in roots
+        for path in root.glob(".csctl*.lock")
+    )
+    if locked:
+        return
+    for root in roots:
+        for path in staging.leftovers(root):
+            yield Remove(target=f"directory {path}", reason="a killed run left it")
+    keep = _wanted_models(profile.models_root, profiles)
+    for known in model.records(profile.models_root):
+        path = profile.models_root / known.id
+        if known.id not in keep and path.is_dir() and path not in needed.paths:
+            yield Remove(
+                target=f"directory {path}", reason="no profile wants this model"
+            )
+    for old in tuple(licenses.stored(profile.license_root))[1 + KEEP_SETS :]:
+        if old.record is not None and old.directory not in needed.paths:
+            yield Remove(
+                target=f"directory {old.directory}",
+                reason=f"{KEEP_SETS} newer license sets are kept for going back",
+            )
+
+
+def _wanted_models(root: Path, profiles: tuple[Profile, ...]) -> set[str]:
+    wanted = set()
+    for profile in profiles:
+        if profile.models_root == root:
+            base = profile.model.base
+            found = profile.model.id or (
+                model.newest_base(root, base.locale) if base else None
+            )
+            if found is not None:
+                wanted.add(found)
+    return wanted
+
+
+def prune(engine: Engine, planned: Iterable[Remove]) -> Iterator[Event]:
+    """Remove what was proposed. Raises CsctlError."""
+    for step in planned:
+        yield StepStarted(step=step)
+        kind, _, target = step.target.partition(" ")
+        if kind == "image" and target:
+            engine.remove_image(target)
+        elif kind == "directory" and target:
+            _remove_directory(Path(target))
+        else:
+            engine.remove(step.target)
+        yield StepFinished(step=step, seconds=0.0)
+
+
+def _remove_directory(path: Path) -> None:
+    # Renamed first: a kill in the middle leaves staging, not half a model.
+    doomed = path
+    if not path.name.startswith(staging.PREFIX):
+        doomed = path.with_name(f"{staging.PREFIX}{path.name}-pruned")
+        path.rename(doomed)
+        record.path_of(path).unlink(missing_ok=True)
+    try:
+        shutil.rmtree(doomed)
+    except OSError as exc:
+        raise CsctlError(
+            f"directory {path} cannot be removed: {exc.strerror}",
+            remedy="run csctl as root, or as the owner of the files",
+        ) from exc

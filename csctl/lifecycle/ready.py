@@ -1,0 +1,143 @@
+"""Waiting until a container really serves, and noticing early that it will not."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+
+from csctl import probe
+from csctl.container.observed import Container
+from csctl.container.spec import applied_fields
+from csctl.contract import arguments, dialects
+from csctl.engine.engine import Engine
+from csctl.errors import AzureError, CsctlError, LicenseError, NotReady
+from csctl.lifecycle.events import Waiting
+from csctl.secret import Redactor, Secret
+
+_FIRST_PAUSE = 0.05
+_LONGEST_PAUSE = 1.0
+_TAIL = 12
+_LOOPS = 2
+"""So many restarts while we wait are a loop."""
+
+
+def address_of(engine: Engine, container: Container) -> probe.Address | None:
+    """Where to ask a container: its published port, else its own address."""
+    if container.port is not None:
+        host = container.port.address if engine.local else engine.host_address
+        return probe.Address.of_published(host, container.port.number)
+    if container.address is not None:
+        return probe.Address(container.address, arguments.PORT)
+    return None
+
+
+def redactor_of(container: Container) -> Redactor:
+    """A redactor that knows the secrets a container was started with."""
+    applied = applied_fields(container.labels) or {}
+    names = {
+        name.partition(".")[2]
+        for name, value in applied.items()
+        if name.startswith("environment.") and value.startswith("sha256:")
+    }
+    values = [
+        value
+        for name, value in container.environment.items()
+        if name in names or name.lower() in _SECRET_NAMES
+    ]
+    for word in container.arguments:
+        name, _, value = word.partition("=")
+        if name.lower() in _SECRET_NAMES:
+            values.append(value)
+    return Redactor(Secret(value) for value in values if value)
+
+
+_SECRET_NAMES = ("apikey", "http_proxy_creds", "billing__subscriptionkey")
+
+
+def wait_until_ready(engine: Engine, name: str, *, seconds: float) -> Iterator[Waiting]:
+    """Yield while waiting; return when `/ready` answers 200.
+
+    Raises NotReady when the time is over, or early when the container exits, is
+    killed for memory, or restarts in a loop; AzureError when `/status` says that the
+    API key is `Invalid`; LicenseError when its log says so.
+    """
+    began = time.monotonic()
+    restarts: int | None = None
+    pause = _FIRST_PAUSE
+    while True:
+        seen = engine.container(name)
+        if seen is None:
+            raise NotReady(f"{name} was removed while it was waited for")
+        restarts = seen.restarts if restarts is None else restarts
+        waited = time.monotonic() - began
+        if seen.running:
+            address = address_of(engine, seen)
+            if address is not None and probe.is_ready(address):
+                return
+            if address is not None:
+                _check_key(name, probe.api_status(address))
+        if not seen.running and seen.state != "restarting":
+            raise _ended(engine, seen)
+        if seen.restarts - restarts >= _LOOPS:
+            raise _failure(engine, seen, "restarts in a loop")
+        if waited >= seconds:
+            raise _failure(engine, seen, f"is not ready after {waited:.0f} s")
+        yield _waiting(engine, seen, waited)
+        time.sleep(min(pause, max(0.0, seconds - waited)))
+        pause = min(_LONGEST_PAUSE, pause * 1.3)
+
+
+def _check_key(name: str, status: probe.ApiStatus | None) -> None:
+    if status is not None and status.status == probe.INVALID:
+        raise AzureError(
+            f"{name}: Azure refused the API key: {status.message}",
+            remedy="check that `billing` has the key and the endpoint of one and the"
+            " same Speech resource",
+        )
+
+
+def _ended(engine: Engine, seen: Container) -> CsctlError:
+    if seen.out_of_memory:
+        return _failure(engine, seen, "was killed for memory", "raise resources.memory")
+    return _failure(engine, seen, f"ended with exit code {seen.exit_code}")
+
+
+def _failure(
+    engine: Engine, seen: Container, what: str, remedy: str | None = None
+) -> CsctlError:
+    lines = last_lines(engine, seen)
+    tail = "".join(f"\n  | {line}" for line in lines)
+    known = dialects.explain(lines)
+    more = f"see the rest: csctl logs {seen.name}"
+    if known is None:
+        return NotReady(f"{seen.name} {what}{tail}", remedy=remedy or more)
+    kind: type[CsctlError] = NotReady
+    if known.license:
+        kind = LicenseError
+    elif known.azure:
+        kind = AzureError
+    return kind(
+        f"{seen.name} {what}: {known.meaning}{tail}",
+        remedy=f"{remedy or known.remedy}; {more}",
+    )
+
+
+def last_lines(engine: Engine, seen: Container) -> Sequence[str]:
+    """The last lines of a container's log, redacted and printable."""
+    redact = redactor_of(seen)
+    try:
+        lines = engine.log(seen.id, tail=_TAIL)
+    except CsctlError:
+        return ()
+    return [dialects.printable(redact(line)) for line in lines]
+
+
+def _waiting(engine: Engine, seen: Container, waited: float) -> Waiting:
+    lines = engine.log(seen.id, tail=1)
+    line = dialects.printable(redactor_of(seen)(lines[-1])) if lines else ""
+    return Waiting(
+        what=f"waiting for {seen.name}",
+        seconds=waited,
+        phase=dialects.phase(line) or seen.state,
+        line=line,
+    )

@@ -1,0 +1,113 @@
+"""Replacing a container so that a failure leaves the old one serving.
+
+The new one is created first, under a passing name; only then the old one stops, both
+are renamed, the new one starts and must become ready. Else it is removed and the old
+one is started again. Each state in between can be told from the names alone, so that
+the next run brings a killed one to its end.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Generator
+
+from csctl.container.observed import Container
+from csctl.container.spec import (
+    ContainerSpec,
+    applied_fields,
+    next_name,
+    old_name,
+)
+from csctl.engine.engine import Engine
+from csctl.errors import CsctlError, RolledBack
+from csctl.lifecycle.events import Event, Note
+from csctl.lifecycle.ready import wait_until_ready
+
+
+def replace(
+    engine: Engine, spec: ContainerSpec, *, seconds: float
+) -> Generator[Event, None, None]:
+    """Put a container of `spec` into the place of the one that has its name.
+
+    Raises RolledBack when the new one does not become ready, after the old one was
+    started again; other errors before the old one stopped.
+    """
+    name = spec.name
+    passing = next_name(name)
+    engine.remove(passing)
+    engine.create(dataclasses.replace(spec, name=passing))
+    try:
+        yield Note(text=f"{name}: the new container is created; the old one stops")
+        _retire(engine, name)
+        engine.rename(passing, name)
+    except BaseException:
+        _restore(engine, name)
+        engine.remove(passing)
+        raise
+    yield from resume(engine, name, seconds=seconds)
+
+
+def resume(
+    engine: Engine, name: str, *, seconds: float
+) -> Generator[Event, None, None]:
+    """Bring a replacement to its end from whatever state it is in.
+
+    Killed between its two renames it is undone, and can be planned anew. Raises
+    RolledBack when the new container fails and the old one serves again.
+    """
+    waiting = old_name(name)
+    current = engine.container(name)
+    if current is None:
+        _restore(engine, name)
+        yield Note(text=f"{name}: the broken-off replacement was undone")
+        return
+    try:
+        if not current.running:
+            engine.start(name)
+        yield from wait_until_ready(engine, name, seconds=seconds)
+    except CsctlError as error:
+        if engine.container(waiting) is None:
+            raise
+        _restore(engine, name)
+        raise RolledBack(
+            f"{name}: the new container failed, and the old one serves again:"
+            f" {error.message}",
+            remedy=error.remedy,
+        ) from error
+    except BaseException:
+        # Ctrl-C, or the caller stopped iterating: go back at once.
+        _restore(engine, name)
+        raise
+    engine.remove(waiting)
+
+
+def _retire(engine: Engine, name: str) -> None:
+    """Stop the old container and give it its waiting name."""
+    old = engine.container(name)
+    if old is None:
+        return
+    if old.restart == "always":
+        # It would come back by itself when the Engine restarts.
+        engine.update(name, restart="no")
+    try:
+        engine.stop(name)
+        engine.rename(name, old_name(name))
+    except BaseException:
+        _revive(engine, old, name)
+        raise
+
+
+def _restore(engine: Engine, name: str) -> None:
+    waiting = engine.container(old_name(name))
+    if waiting is None:
+        return
+    engine.remove(name)
+    engine.rename(old_name(name), name)
+    _revive(engine, waiting, name)
+
+
+def _revive(engine: Engine, old: Container, name: str) -> None:
+    wanted = (applied_fields(old.labels) or {}).get("restart", old.restart)
+    if wanted == "always":
+        engine.update(name, restart=wanted)
+    engine.start(name)

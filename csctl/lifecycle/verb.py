@@ -1,0 +1,70 @@
+"""One piece of work on one profile, outside of applying it whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from typing import TypeVar
+
+from csctl import lock, model
+from csctl.engine.engine import Engine
+from csctl.errors import UsageError
+from csctl.lifecycle import job as jobs
+from csctl.lifecycle import observe
+from csctl.lifecycle.events import Event, Note
+from csctl.lifecycle.images import pull_image
+from csctl.lifecycle.job import Job
+from csctl.profile.model import Profile
+
+Result = TypeVar("Result")
+
+
+def with_image(
+    engine: Engine,
+    profile: Profile,
+    environ: Mapping[str, str],
+    work: Callable[[Job], Generator[Event, None, Result]],
+    *,
+    seconds: float | None = None,
+) -> Generator[Event, None, Result]:
+    """Do `work` under the profile's lock, its image pulled first where missing.
+
+    What a killed run left is removed. Raises CsctlError.
+    """
+    engine.require_local("this")
+    with lock.hold(observe.lock_path(profile), f"profile {profile.name}"):
+        seen = observe.snapshot(engine, ())
+        for name in observe.leftovers_of(profile, seen):
+            engine.remove(name)
+            yield Note(text=f"removed {name}, which a broken-off run left")
+        reference, note = observe.resolve_image(engine, profile, environ)
+        if note is not None:
+            yield Note(text=note)
+        if engine.image(str(reference)) is None:
+            yield Note(text=f"the Engine does not have {reference}; pulling it first")
+            yield from pull_image(engine, reference, environ)
+        job = jobs.open_job(
+            engine,
+            profile,
+            environ,
+            reference,
+            download_seconds=seconds or jobs.DOWNLOAD_SECONDS,
+        )
+        return (yield from work(job))
+
+
+def model_on_disk(profile: Profile) -> str:
+    """The id of the profile's model, by the records for a base model.
+
+    Raises UsageError where a base model was not downloaded yet.
+    """
+    if profile.model.id is not None:
+        return profile.model.id
+    assert profile.model.base is not None, "the profile's rules demand one of the two"
+    found = model.newest_base(profile.models_root, profile.model.base.locale)
+    if found is None:
+        raise UsageError(
+            f"{profile.name}: no base model of {profile.model.base.locale} is on this"
+            " host",
+            remedy="download it first: csctl model pull",
+        )
+    return found
