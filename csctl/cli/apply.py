@@ -1,0 +1,183 @@
+"""`csctl apply` and `csctl down`."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from csctl.cli import exit as exits
+from csctl.cli.session import (
+    Session,
+    json_option,
+    pass_session,
+    print_json,
+    profile_argument,
+    yes_option,
+)
+
+if TYPE_CHECKING:
+    from csctl.engine.engine import Engine
+    from csctl.errors import CsctlError
+    from csctl.plan.steps import Plan
+    from csctl.profile.model import Profile
+
+
+@click.command()
+@profile_argument
+@yes_option
+@click.option("--timeout", metavar="D", help="Time until ready, such as 90s or 10m.")
+@json_option
+@pass_session
+def apply(
+    session: Session,
+    profile: tuple[str, ...],
+    yes: bool,
+    timeout: str | None,
+    as_json: bool,
+) -> int:
+    """Do what plan says, and wait until every container is ready.
+
+    A container that is to be replaced serves until all that can fail has been done;
+    where its replacement does not become ready, it is started again.
+    """
+    from csctl.cli.main import report
+    from csctl.cli.plan import code_of, propose_all
+    from csctl.size import parse_duration
+
+    limit = None if timeout is None else parse_duration(timeout)
+    profiles = session.profiles(profile)
+    engine = session.connect()
+    plans = propose_all(session, engine, profiles)
+    for one in plans:
+        for note in one.notes:
+            session.say(f"{one.profile}: note: {note}")
+        for problem in one.problems:
+            report(problem)
+    if any(one.problems for one in plans):
+        if as_json:
+            print_json([_failed_row(one) for one in plans])
+        return exits.worst(code_of(one) for one in plans if one.problems)
+    if any(one.steps for one in plans):
+        for one in plans:
+            session.say(str(one))
+        names = ", ".join(one.profile for one in plans if one.steps)
+        session.confirm(f"Apply to {names} on {engine.url}?", yes=yes)
+    return run_apply(session, engine, profiles, plans, limit, as_json)
+
+
+def run_apply(
+    session: Session,
+    engine: Engine,
+    profiles: list[Profile],
+    plans: list[Plan],
+    limit: Any,
+    as_json: bool,
+) -> int:
+    """Apply all profiles side by side, and print how each went."""
+    from csctl.cli.several import code_of, run_all
+    from csctl.lifecycle.apply import apply as lifecycle_apply
+
+    began = time.monotonic()
+    jobs = {
+        one.name: lambda one=one: lifecycle_apply(
+            engine, one, session.environ, timeout=limit
+        )
+        for one in profiles
+    }
+    results, errors = run_all(session, jobs)
+    if as_json:
+        rows = []
+        for plan_ in plans:
+            done = results.get(plan_.profile)
+            rows.append(
+                done_row(done)
+                if done
+                else _row_of_error(
+                    plan_, errors[plan_.profile], time.monotonic() - began
+                )
+            )
+        print_json(rows)
+    else:
+        for name, done in results.items():
+            click.echo(f"{name}: {done.outcome} ({done.seconds:.1f} s)")
+    return code_of(errors)
+
+
+def done_row(done: Any) -> dict[str, Any]:
+    """How applying a profile went."""
+    from csctl import format as words
+
+    return {
+        "profile": done.profile,
+        "steps": [words.step(step) for step in done.steps],
+        "outcome": done.outcome,
+        "seconds": round(done.seconds, 3),
+    }
+
+
+def _row_of_error(plan_: Plan, error: CsctlError, seconds: float) -> dict[str, Any]:
+    from csctl import errors
+    from csctl import format as words
+
+    outcomes = {
+        errors.RolledBack: "rolled-back",
+        errors.NotReady: "not-ready",
+        errors.LockHeld: "locked",
+    }
+    return {
+        "profile": plan_.profile,
+        "steps": [words.step(step) for step in plan_.steps],
+        "outcome": outcomes.get(type(error), "failed"),
+        "seconds": round(seconds, 3),
+        "error": error.message,
+    }
+
+
+def _failed_row(plan_: Plan) -> dict[str, Any]:
+    from csctl import format as words
+
+    return {
+        "profile": plan_.profile,
+        "steps": [words.step(step) for step in plan_.steps],
+        "outcome": "refused" if plan_.problems else "not-started",
+        "seconds": 0.0,
+        "error": "; ".join(problem.message for problem in plan_.problems) or None,
+    }
+
+
+@click.command()
+@profile_argument
+@yes_option
+@json_option
+@pass_session
+def down(session: Session, profile: tuple[str, ...], yes: bool, as_json: bool) -> int:
+    """Stop and remove the profiles' containers; models, licenses and records stay."""
+    from csctl import format as words
+    from csctl.cli.several import code_of, run_all
+    from csctl.lifecycle.apply import down as lifecycle_down
+    from csctl.lifecycle.apply import propose_down
+    from csctl.plan.steps import describe
+
+    profiles = session.profiles(profile)
+    engine = session.connect()
+    planned = {one.name: propose_down(engine, one) for one in profiles}
+    if any(planned.values()):
+        for name, steps in planned.items():
+            for step in steps:
+                session.say(f"{name}: {describe(step)}")
+        session.confirm(f"Remove these containers on {engine.url}?", yes=yes)
+    jobs = {one.name: lambda one=one: lifecycle_down(engine, one) for one in profiles}
+    results, errors = run_all(session, jobs)
+    if as_json:
+        print_json(
+            [
+                {"profile": name, "steps": [words.step(step) for step in steps]}
+                for name, steps in results.items()
+            ]
+        )
+    else:
+        for name, steps in results.items():
+            click.echo(f"{name}: {'removed' if steps else 'nothing to do'}")
+    return code_of(errors)

@@ -1,0 +1,33 @@
+"""`csctl doctor`."""
+
+from __future__ import annotations
+
+import click
+
+from csctl.cli import exit as exits
+from csctl.cli.session import Session, json_option, pass_session, print_json
+
+
+@click.command()
+@click.argument("profile", nargs=-1, type=click.Path(exists=False))
+@json_option
+@pass_session
+def doctor(session: Session, profile: tuple[str, ...], as_json: bool) -> int:
+    """Check this host: Engine, AVX2, cores, memory, disk.
+
+    With profiles also ports, reachability, keys, ownership and licenses. Looks, and
+    changes nothing.
+    """
+    from csctl import format as words
+    from csctl.lifecycle.doctor import examine
+
+    profiles = tuple(session.profiles(profile)) if profile else ()
+    checks = list(examine(session.connect, profiles, session.environ))
+    if as_json:
+        print_json([words.check(one) for one in checks])
+    else:
+        for one in checks:
+            click.echo(f"{'ok  ' if one.ok else 'FAIL'}  {one.check}: {one.detail}")
+            if one.remedy:
+                click.echo(f"      -> {one.remedy}")
+    return exits.worst(exits.code_of(one.error) for one in checks if not one.ok)

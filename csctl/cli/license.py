@@ -1,0 +1,187 @@
+"""`csctl license`: pull, show and check."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from csctl.cli.session import (
+    Session,
+    json_option,
+    one_or_list,
+    pass_session,
+    print_json,
+    profile_argument,
+)
+from csctl.errors import CsctlError, EngineUnavailable, LicenseError, RegistryError
+
+if TYPE_CHECKING:
+    from csctl.container.observed import Image
+    from csctl.engine.engine import Engine
+    from csctl.lifecycle.status import LicenseState
+    from csctl.profile.model import Profile
+
+_REMIND_AFTER = timedelta(days=30)
+
+
+@click.group("license")
+def license() -> None:
+    """Fetch, show and check disconnected licenses."""
+
+
+@license.command()
+@profile_argument
+@json_option
+@pass_session
+def pull(session: Session, profile: tuple[str, ...], as_json: bool) -> int:
+    """Fetch a license for the profile's image and model.
+
+    It gets a directory of its own; a running container keeps the one it has until
+    the next apply.
+    """
+    from csctl.cli.several import code_of, run_all
+    from csctl.lifecycle import licenses, verb
+    from csctl.lifecycle.status import license_state
+
+    engine = session.connect()
+    profiles = {one.name: one for one in session.profiles(profile)}
+    jobs = {
+        name: lambda one=one: verb.with_image(
+            engine,
+            one,
+            session.environ,
+            lambda job: licenses.fetch(job, verb.model_on_disk(one)),
+        )
+        for name, one in profiles.items()
+    }
+    results, errors = run_all(session, jobs)
+    states = [license_state(got, profiles[name]) for name, got in results.items()]
+    _print(states, as_json)
+    return code_of(errors)
+
+
+@license.command()
+@profile_argument
+@json_option
+@pass_session
+def show(session: Session, profile: tuple[str, ...], as_json: bool) -> int:
+    """Show the license that the profile would be served with."""
+    from csctl.cli import exit as exits
+
+    states = [_state(session, one)[0] for one in session.profiles(profile)]
+    _print(states, as_json)
+    missing = any(state.license is None for state in states)
+    return exits.LICENSE if missing else exits.DONE
+
+
+@license.command()
+@profile_argument
+@json_option
+@pass_session
+def check(session: Session, profile: tuple[str, ...], as_json: bool) -> int:
+    """Exit with 7 where a license is missing, mismatched, expired or due.
+
+    An unknown expiry is no failure, but is warned of once a month. Made for timers.
+    """
+    from csctl import license as store
+    from csctl.cli.main import report
+    from csctl.cli.several import code_of
+
+    states, errors = [], {}
+    for one in session.profiles(profile):
+        state, image = _state(session, one)
+        states.append(state)
+        try:
+            store.check(
+                state.license,
+                state.expiry,
+                image_id=image.id if image else None,
+                model_id=_model_id(one),
+                renew_before=one.license.renew_before
+                if one.license
+                else store.RENEW_BEFORE,
+                now=datetime.now(UTC),
+            )
+        except LicenseError as error:
+            named = LicenseError(f"{one.name}: {error.message}", remedy=error.remedy)
+            errors[one.name] = named
+            report(named)
+        else:
+            if state.expiry.at is None:
+                _remind(session, one)
+    _print(states, as_json)
+    return code_of(errors)
+
+
+def _state(session: Session, one: Profile) -> tuple[LicenseState, Image | None]:
+    from csctl import license as store
+    from csctl.errors import UsageError
+    from csctl.lifecycle.status import license_state
+
+    if one.mode != "disconnected":
+        raise UsageError(
+            f"{one.name} is connected, and needs no license",
+            remedy="name a profile with `mode: disconnected`",
+        )
+    image = _image(session, one)
+    found = store.choose(one.license_root, image.id if image else None, _model_id(one))
+    return license_state(found, one), image
+
+
+def _model_id(one: Profile) -> str | None:
+    from csctl.lifecycle.verb import model_on_disk
+
+    try:
+        return model_on_disk(one)
+    except CsctlError:
+        return None
+
+
+def _image(session: Session, one: Profile) -> Image | None:
+    """The image, to compare the license with; a timer works without an Engine too."""
+    from csctl.lifecycle.observe import resolve_image
+
+    try:
+        engine: Engine = session.connect()
+        return engine.image(str(resolve_image(engine, one, session.environ)[0]))
+    except (EngineUnavailable, RegistryError) as error:
+        session.say(f"csctl: {one.name}: not compared with the image: {error.message}")
+        return None
+
+
+def _remind(session: Session, one: Profile) -> None:
+    stamp = one.state_dir / "unknown-expiry-told"
+    try:
+        told = datetime.fromtimestamp(stamp.stat().st_mtime, UTC)
+        if datetime.now(UTC) - told < _REMIND_AFTER:
+            return
+    except OSError:
+        pass
+    session.say(
+        f"csctl: {one.name}: when its license ends is unknown; declare `valid_for` or"
+        " `expires` under `license` in the profile"
+    )
+    try:
+        stamp.parent.mkdir(parents=True, exist_ok=True)
+        stamp.touch()
+    except OSError:
+        return  # Then it is told again the next time.
+
+
+def _print(states: list[LicenseState], as_json: bool) -> None:
+    from csctl import format as words
+
+    rows: list[Any] = [words.license_state(state) for state in states]
+    if as_json:
+        print_json(one_or_list(rows) if rows else [])
+        return
+    for state, row in zip(states, rows, strict=True):
+        click.echo(f"path     {row['path'] or 'none'}")
+        click.echo(f"files    {', '.join(row['files']) or 'none'}")
+        click.echo(f"fetched  {row['fetched_at'] or 'unknown'}")
+        click.echo(f"ends     {row['expires_at'] or '-'} ({row['expiry_source']})")
+        click.echo(f"left     {words.license_words(state)}")
+        click.echo(f"image    {row['image'] or 'unknown'}")
+        click.echo(f"model    {row['model'] or 'unknown'}")

@@ -1,0 +1,166 @@
+"""The command line's root: finds the command, maps what goes wrong to exit codes.
+
+Nothing here imports more than click: each command's module is loaded when it is
+asked for, and loads what it needs itself.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import click
+
+import csctl
+from csctl.cli import exit as exits
+from csctl.errors import CsctlError
+
+# Name -> (module, one line for --help). Loading a module for its help text would
+# make `csctl --help` as slow as the slowest of them.
+_COMMANDS: dict[str, tuple[str, str]] = {
+    "image": ("image", "List the image's tags; pull it."),
+    "model": ("model", "List base models; download the speech model."),
+    "display": ("display", "List and download display models."),
+    "license": ("license", "Fetch, show and check disconnected licenses."),
+    "mount": ("mount", "Check and set the ownership of mounts."),
+    "validate": ("validate", "Check profiles, all faults at once."),
+    "schema": ("validate", "Print the JSON Schema of a profile."),
+    "plan": ("plan", "Say what apply would do."),
+    "apply": ("apply", "Do it, and wait until ready."),
+    "down": ("apply", "Stop and remove containers; keep all data."),
+    "status": ("status", "Show every managed container and profile."),
+    "logs": ("logs", "Show a container's log, redacted."),
+    "usage": ("usage", "Show a container's usage records."),
+    "start": ("power", "Start a container."),
+    "stop": ("power", "Stop a container."),
+    "restart": ("power", "Restart a container."),
+    "doctor": ("doctor", "Check this host."),
+    "adopt": ("adopt", "Take over a container that was started by hand."),
+    "prune": ("prune", "Remove what nothing needs any more."),
+    "support": ("support", "Write one redacted archive for a colleague."),
+    "rehearse": ("rehearse", "Build the stand-in image, to run without Azure."),
+    "completion": ("completion", "Print the completion script of a shell."),
+}
+
+
+class _Terminated(BaseException):
+    """SIGTERM came."""
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"csctl.cli.{_COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
+        return command
+
+    def format_commands(
+        self, ctx: click.Context, formatter: click.HelpFormatter
+    ) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        formatter.write_paragraph()
+        formatter.write(exits.TABLE + "\n")
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            import difflib
+
+            near = difflib.get_close_matches(args[0], _COMMANDS, n=1)
+            if near:
+                error.message += f" Did you mean '{near[0]}'?"
+            raise
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    no_args_is_help=True,
+)
+@click.option(
+    "-H", "--host", metavar="URL", help="The Engine, as DOCKER_HOST names it."
+)
+@click.option("--context", metavar="NAME", help="The docker context to use.")
+@click.option("--no-color", is_flag=True, help="No colour; NO_COLOR does the same.")
+@click.version_option(
+    csctl.__version__, prog_name="csctl", message="%(prog)s %(version)s"
+)
+@click.pass_context
+def cli(
+    ctx: click.Context, host: str | None, context: str | None, no_color: bool
+) -> None:
+    """Lifecycle manager for custom speech to text containers."""
+    from csctl.cli.session import Session
+
+    ctx.obj = Session(host=host, context=context, color=not no_color)
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """Run csctl and exit with its code."""
+    signal.signal(signal.SIGTERM, _terminate)
+    code = run(argv)
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _silence_stdout()
+    sys.exit(code)
+
+
+def _terminate(*_: object) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    raise _Terminated
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Run csctl; its exit code."""
+    try:
+        result: Any = cli.main(
+            args=None if argv is None else list(argv),
+            prog_name="csctl",
+            standalone_mode=False,
+        )
+    except CsctlError as error:
+        report(error)
+        return exits.code_of(type(error))
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.ctx.get_help() if error.ctx else "", err=True)
+        return exits.USAGE
+    except click.ClickException as error:
+        error.show()
+        return exits.USAGE
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("csctl: interrupted", err=True)
+        return exits.INTERRUPTED
+    except _Terminated:
+        click.echo("csctl: terminated", err=True)
+        return exits.TERMINATED
+    except BrokenPipeError:
+        _silence_stdout()
+        return exits.FAILED
+    return result if isinstance(result, int) else exits.DONE
+
+
+def _silence_stdout() -> None:
+    # Whoever read our output went away; Python would complain once more at exit.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def report(error: CsctlError) -> None:
+    """Say on stderr what failed and what to do next."""
+    click.echo(f"csctl: {error.message}", err=True)
+    if error.remedy:
+        click.echo(f"  -> {error.remedy}", err=True)

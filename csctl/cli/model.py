@@ -1,0 +1,137 @@
+"""`csctl model`: list and pull."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from csctl.cli.session import (
+    Session,
+    json_option,
+    one_or_list,
+    pass_session,
+    print_json,
+    profile_argument,
+)
+from csctl.errors import UsageError
+
+if TYPE_CHECKING:
+    from csctl.profile.model import Profile
+
+timeout_option = click.option(
+    "--timeout", metavar="D", help="Time limit of the download, such as 2h; default 1h."
+)
+
+
+def seconds_of(timeout: str | None) -> float | None:
+    """Seconds of a --timeout. Raises InvalidValue."""
+    from csctl.size import parse_duration
+
+    return None if timeout is None else parse_duration(timeout).total_seconds()
+
+
+@click.group()
+def model() -> None:
+    """List base models; download the speech model."""
+
+
+@model.command("list")
+@profile_argument
+@click.option("--locale", metavar="L", help="Locale, such as en-US.")
+@json_option
+@pass_session
+def list_(
+    session: Session, profile: tuple[str, ...], locale: str | None, as_json: bool
+) -> int:
+    """Base models that the container lists for a locale, newest first.
+
+    Without --locale, the locale of the profile's `model.base` or `display`.
+    """
+    from csctl.cli.several import code_of, run_all
+    from csctl.format import table
+    from csctl.lifecycle import models, verb
+
+    engine = session.connect()
+    jobs = {}
+    for one in session.profiles(profile):
+        wanted = locale or _locale_of(one)
+        jobs[one.name] = lambda one=one, wanted=wanted: verb.with_image(
+            engine, one, session.environ, lambda job: models.list_base(job, wanted)
+        )
+    results, errors = run_all(session, jobs)
+    rows = list(dict.fromkeys(row for found in results.values() for row in found))
+    if as_json:
+        print_json(
+            [{"id": r.id, "locale": r.locale, "created": r.created} for r in rows]
+        )
+    elif rows:
+        cells = [(row.id, row.locale, row.created) for row in rows]
+        click.echo(table(("ID", "LOCALE", "CREATED"), cells))
+    return code_of(errors)
+
+
+def _locale_of(profile: Profile) -> str:
+    if profile.model.base is not None:
+        return profile.model.base.locale
+    if profile.display is not None and profile.display.locale is not None:
+        return profile.display.locale
+    raise UsageError(
+        f"{profile.name}: the profile names no locale", remedy="name one with --locale"
+    )
+
+
+@model.command()
+@profile_argument
+@timeout_option
+@json_option
+@pass_session
+def pull(
+    session: Session, profile: tuple[str, ...], timeout: str | None, as_json: bool
+) -> int:
+    """Download the speech model; nothing is left running.
+
+    A profile with `model.base` gets the newest base model of its locale.
+    """
+    from csctl.lifecycle import models
+
+    def work(one: Profile, job: Any) -> Any:
+        base = one.model.base
+        return models.pull(job, one.model.id, base.locale if base else None)
+
+    return pull_models(session, profile, seconds_of(timeout), as_json, work)
+
+
+def pull_models(
+    session: Session,
+    paths: tuple[str, ...],
+    seconds: float | None,
+    as_json: bool,
+    work: Any,
+) -> int:
+    """Download for each profile, and print the models that stand afterwards."""
+    from csctl.cli.several import code_of, run_all
+    from csctl.lifecycle import verb
+    from csctl.lifecycle.models import summary
+    from csctl.size import format_size
+
+    engine = session.connect()
+    jobs = {
+        one.name: lambda one=one: verb.with_image(
+            engine,
+            one,
+            session.environ,
+            lambda job: work(one, job),
+            seconds=seconds,
+        )
+        for one in session.profiles(paths)
+    }
+    results, errors = run_all(session, jobs)
+    rows = [summary(stored) for stored in results.values()]
+    if as_json:
+        print_json(one_or_list(rows) if rows else [])
+    else:
+        for row in rows:
+            size = format_size(row["bytes"])
+            click.echo(f"{row['id']}  {size}  {len(row['files'])} files  {row['path']}")
+    return code_of(errors)

@@ -1,0 +1,36 @@
+"""`csctl rehearse`."""
+
+from __future__ import annotations
+
+import click
+
+from csctl.cli.session import Session, json_option, pass_session, print_json
+
+
+@click.command()
+@json_option
+@pass_session
+def rehearse(session: Session, as_json: bool) -> None:
+    """Build the stand-in image in the Engine, so that all else runs without Azure.
+
+    It is made from this host's own Python interpreter; nothing is downloaded. An API
+    key of `rehearsal` is valid there.
+    """
+    import tempfile
+
+    from csctl.rehearsal.image import build
+
+    engine = session.connect()
+    with tempfile.TemporaryFile() as archive:
+        references = build(archive)
+        archive.seek(0)
+        engine.load(archive)
+    rows = []
+    for reference in references:
+        image = engine.image(reference)
+        rows.append({"reference": reference, "id": image.id if image else None})
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        click.echo(f"{row['reference']}  {row['id']}")

@@ -1,0 +1,185 @@
+"""Domain values as plain strings, tables and JSON-ready dicts, for both faces."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from csctl.container.drift import Difference
+from csctl.lifecycle.doctor import Check
+from csctl.lifecycle.events import (
+    Event,
+    Note,
+    StepFinished,
+    StepStarted,
+    Transfer,
+    Waiting,
+)
+from csctl.lifecycle.status import LicenseState, Status
+from csctl.plan.steps import Plan, Step
+from csctl.size import format_duration, format_size
+
+Row = Mapping[str, Any]
+
+
+def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Columns padded to their widest cell; nothing but a sentence without rows."""
+    cells = [list(headers), *map(list, rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "\n".join(
+        "  ".join(
+            text.ljust(width) for text, width in zip(row, widths, strict=True)
+        ).rstrip()
+        for row in cells
+    )
+
+
+def moment(value: datetime | None) -> str | None:
+    """ISO 8601 in UTC, to the second."""
+    if value is None:
+        return None
+    return (
+        value.astimezone(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")
+    )
+
+
+def step(value: Step) -> Row:
+    """A step of a plan."""
+    return {"action": value.action, "target": value.target, "reason": value.reason}
+
+
+def plan(value: Plan) -> Row:
+    """A plan with its steps, notes and problems."""
+    return {
+        "profile": value.profile,
+        "steps": [step(one) for one in value.steps],
+        "notes": list(value.notes),
+        "problems": [problem.message for problem in value.problems],
+    }
+
+
+def license_state(value: LicenseState) -> Row:
+    """A license: its files, dates, and what it was fetched for."""
+    stored = value.license
+    known = stored.record if stored else None
+    return {
+        "path": str(stored.directory) if stored else None,
+        "files": list(stored.files) if stored else [],
+        "fetched_at": moment(stored.fetched_at) if stored else None,
+        "expires_at": moment(value.expiry.at),
+        "expiry_source": value.expiry.source,
+        "days_left": value.expiry.days_left(value.now),
+        "image": known.image if known else None,
+        "image_id": known.image_id if known else None,
+        "model": known.id if known else None,
+    }
+
+
+def license_words(value: LicenseState | None) -> str:
+    """`28 days (declared)`, `unknown`, `none`, or `-` where there needs to be none."""
+    if value is None:
+        return "-"
+    if value.license is None:
+        return "none"
+    left = value.expiry.days_left(value.now)
+    if left is None:
+        return "unknown"
+    return f"{left} days ({value.expiry.source})"
+
+
+def difference(value: Difference) -> Row:
+    """A field that drifted."""
+    return {
+        "field": value.field,
+        "have": value.have,
+        "want": value.want,
+        "by": value.by,
+    }
+
+
+def status(value: Status) -> Row:
+    """A row of `csctl status`."""
+    container, wanted = value.container, value.wanted
+    port = container.port if container else None
+    return {
+        "profile": value.profile,
+        "container": container.name if container else None,
+        "image": container.image if container else None,
+        "state": container.state if container else None,
+        "ready": value.ready,
+        "api_status": value.api_status,
+        "model": container.model if container else wanted.model.id if wanted else None,
+        "mode": container.mode if container else wanted.mode if wanted else None,
+        "port": str(port) if port else str(wanted.port) if wanted else None,
+        "license": license_state(value.license) if value.license else None,
+        "drift": [difference(one) for one in value.drift],
+        "problem": value.problem.message if value.problem else None,
+    }
+
+
+STATUS_HEADERS = (
+    "PROFILE",
+    "STATE",
+    "READY",
+    "API",
+    "IMAGE",
+    "MODEL",
+    "MODE",
+    "PORT",
+    "LICENSE",
+    "DRIFT",
+)
+
+
+def status_cells(value: Status) -> tuple[str, ...]:
+    """A row of the table of `csctl status`."""
+    row = status(value)
+    return (
+        value.profile,
+        row["state"] or "absent",
+        "yes" if value.ready else "no",
+        value.api_status or "-",
+        (row["image"] or "-").rpartition("/")[2],
+        (row["model"] or "-")[:8],
+        row["mode"] or "-",
+        row["port"] or "-",
+        license_words(value.license),
+        "unknown"
+        if value.problem
+        else ", ".join(one.field for one in value.drift) or "none",
+    )
+
+
+def check(value: Check) -> Row:
+    """A check of `csctl doctor`."""
+    return {
+        "check": value.check,
+        "ok": value.ok,
+        "detail": value.detail,
+        "remedy": value.remedy,
+    }
+
+
+def event(value: Event) -> str:
+    """One line for an event."""
+    match value:
+        case StepStarted():
+            return f"{value.step.action} {value.step.target}: {value.step.reason}"
+        case StepFinished():
+            return f"{value.step.action} done in {format_duration(value.seconds)}"
+        case Transfer(what=what, done=done, total=None):
+            return f"{what}: {format_size(done)}{_detail(value)}"
+        case Transfer(what=what, done=done, total=total):
+            percent = 100 if not total else min(100, done * 100 // total)
+            sizes = f"{format_size(done)} of {format_size(total or 0)}"
+            return f"{what}: {sizes}, {percent} %{_detail(value)}"
+        case Waiting():
+            line = f": {value.line}" if value.line else ""
+            return f"{value.what}, {value.phase} {format_duration(value.seconds)}{line}"
+        case Note():
+            return value.text
+
+
+def _detail(value: Transfer) -> str:
+    return f" ({value.detail})" if value.detail else ""
