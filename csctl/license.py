@@ -20,6 +20,8 @@ from csctl.record import Record
 from csctl.staging import PREFIX
 
 KIND = "license"
+DECLARED = "declared_expiry"
+"""The record's detail that keeps what the profile declared at the fetch."""
 RENEW_BEFORE = timedelta(days=7)
 """When a license is due, where no profile says so."""
 _TEXT_LIMIT = 1 << 20
@@ -154,20 +156,30 @@ def expiry(
 ) -> Expiry:
     """When a license ends: declared by the profile, else found in a file, else unknown.
 
+    What the profile declared at the fetch is in the record, for those who look without
+    the profile.
     A found date is the only ISO date beside a name like `expir...` in a text file
     among the license's; two different ones are none. A declared day ends the license
     when it begins, in UTC.
     """
     if expires is not None:
-        return Expiry(at=datetime.combine(expires, time(), UTC), source="declared")
+        return Expiry(at=start_of(expires), source="declared")
     if license_ is None:
         return Expiry(at=None, source="unknown")
     if valid_for is not None and license_.fetched_at is not None:
         return Expiry(at=license_.fetched_at + valid_for, source="declared")
+    if license_.record is not None and license_.record.details.get(DECLARED):
+        at = datetime.fromisoformat(license_.record.details[DECLARED])
+        return Expiry(at=at, source="declared")
     found = set(_dates(license_))
     if len(found) == 1:
         return Expiry(at=found.pop(), source="file")
     return Expiry(at=None, source="unknown")
+
+
+def start_of(day: date) -> datetime:
+    """The moment at which a day begins, in UTC."""
+    return datetime.combine(day, time(), UTC)
 
 
 def _dates(license_: StoredLicense) -> Iterator[datetime]:

@@ -15,9 +15,12 @@ from pathlib import Path
 
 from csctl.errors import OwnershipError
 
-_FORBIDDEN = frozenset(
-    ["/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib32", "/lib64", "/media", "/mnt", "/opt", "/proc", "/root", "/run", "/sbin", "/srv", "/sys", "/tmp", "/usr", "/usr/lib", "/usr/local", "/var", "/var/lib", "/var/log", "/var/tmp", "/var/lib/docker", "/var/run"]
-)
+_SYSTEM = """
+/ /bin /boot /dev /etc /home /lib /lib32 /lib64 /media /mnt /opt /proc /root /run
+/sbin /srv /sys /tmp /usr /usr/lib /usr/local /var /var/lib /var/lib/docker /var/log
+/var/run /var/tmp
+"""
+_FORBIDDEN = frozenset(_SYSTEM.split())
 
 
 @dataclass(frozen=True, slots=True)

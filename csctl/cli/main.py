@@ -81,9 +81,11 @@ class _Commands(click.Group):
             import difflib
 
             near = difflib.get_close_matches(args[0], _COMMANDS, n=1)
-            if near:
-                error.message += f" Did you mean '{near[0]}'?"
-            raise
+            if not near:
+                raise
+            raise click.UsageError(
+                f"{error.message} Did you mean '{near[0]}'?", ctx
+            ) from error
 
 
 @click.group(
@@ -137,7 +139,7 @@ def run(argv: Sequence[str] | None = None) -> int:
         report(error)
         return exits.code_of(type(error))
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.ctx.get_help() if error.ctx else "", err=True)
+        click.echo(error.ctx.get_help(), err=True)
         return exits.USAGE
     except click.ClickException as error:
         error.show()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -129,9 +130,10 @@ def pull_models(
     results, errors = run_all(session, jobs)
     rows = [summary(stored) for stored in results.values()]
     if as_json:
-        print_json(one_or_list(rows) if rows else [])
+        values = [asdict(row) for row in rows]
+        print_json(one_or_list(values) if values else [])
     else:
         for row in rows:
-            size = format_size(row["bytes"])
-            click.echo(f"{row['id']}  {size}  {len(row['files'])} files  {row['path']}")
+            size = format_size(row.bytes)
+            click.echo(f"{row.id}  {size}  {len(row.files)} files  {row.path}")
     return code_of(errors)

@@ -81,7 +81,7 @@ def _live() -> Iterator[Tell]:
     def tell(job: str, event: Event) -> None:
         match event:
             case Transfer():
-                key = (job, Transfer)
+                key: tuple[str, type[Any]] = (job, Transfer)
                 if key not in tasks:
                     clear(job)
                     tasks[key] = progress.add_task(event.what)

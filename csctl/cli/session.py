@@ -35,7 +35,7 @@ class Session:
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
 
     def connect(self) -> Engine:
-        """The Engine, found as the docker command finds it. Raises EngineUnavailable."""
+        """The Engine, found as docker finds it. Raises EngineUnavailable."""
         from csctl.engine.engine import connect
 
         return connect(self.host, self.context, self.environ)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from csctl.container.observed import Container
-from csctl.container.spec import UNKNOWN, applied_fields
+from csctl.container.spec import UNKNOWN
 
 _IN_PLACE = frozenset({"restart", "resources.cpus", "resources.memory"})
 
@@ -34,22 +34,25 @@ class Difference:
 
 
 def compare(
-    wanted: Mapping[str, str] | None, container: Container
+    wanted: Mapping[str, str] | None,
+    applied: Mapping[str, str] | None,
+    container: Container,
 ) -> tuple[Difference, ...]:
-    """Three-way: the profile's fields, the applied ones (label), the live ones.
+    """Three-way: the profile's fields, the applied ones, and the live ones.
 
     Without a profile (`wanted` is None) the applied fields are what should be.
-    A container without a readable label differs in `spec` from any profile.
+    A container of which nothing tells what was applied differs in `spec`.
     """
-    applied = applied_fields(container.labels)
     if applied is None:
         if wanted is None:
             return ()
         return (Difference(field="spec", have="unknown", want="known", by="profile"),)
     live = container.live_fields()
-    have = applied | {name: text for name, text in live.items() if name in applied}
+    have = dict(applied) | {
+        name: text for name, text in live.items() if name in applied
+    }
     have |= {name: text for name, text in live.items() if name.startswith("mounts.")}
-    want = applied if wanted is None else dict(wanted)
+    want = dict(applied if wanted is None else wanted)
     differences = []
     for name in sorted(have.keys() | want.keys()):
         is_, should = have.get(name, "none"), want.get(name, "none")

@@ -34,7 +34,8 @@ class Engine:
     """One Docker Engine, or what speaks its API."""
 
     def __init__(self, api: docker.APIClient, url: str) -> None:
-        self._api = api
+        # Half of the SDK is untyped; what it answers is decoded at once.
+        self._api: Any = api
         self.url = url
 
     @property

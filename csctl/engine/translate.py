@@ -69,8 +69,7 @@ def unavailable(what: str, cause: BaseException) -> EngineUnavailable:
 
 
 def _explanation(error: docker.errors.APIError) -> str:
-    text = error.explanation or str(error)
-    return str(text.decode() if isinstance(text, bytes) else text).strip()
+    return str(error.explanation or error).strip()
 
 
 def _innermost(error: BaseException) -> str:

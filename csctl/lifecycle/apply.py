@@ -17,10 +17,10 @@ from csctl import lock
 from csctl.container.spec import LABEL_REASON, LABEL_SPEC, ContainerSpec
 from csctl.engine.engine import Engine
 from csctl.errors import CsctlError
-from csctl.lifecycle import displays, models, mounts, observe
+from csctl.lifecycle import applied, displays, models, mounts, observe
 from csctl.lifecycle import job as jobs
 from csctl.lifecycle import licenses as license_runs
-from csctl.lifecycle.events import Event, Note, StepFinished, StepStarted
+from csctl.lifecycle.events import Event, StepFinished, StepStarted
 from csctl.lifecycle.images import pull_image
 from csctl.lifecycle.job import Job
 from csctl.lifecycle.observe import Snapshot
@@ -97,7 +97,8 @@ def apply(
                 )
             yield StepStarted(step=step)
             since = time.monotonic()
-            yield from _do(step, engine, profile, environ, seen, seconds)
+            job = jobs.open_job(engine, profile, environ, seen.reference)
+            yield from _do(step, job, environ, seen, seconds)
             yield StepFinished(step=step, seconds=time.monotonic() - since)
             done.append(step)
         yield from wait_until_ready(engine, profile.name, seconds=seconds)
@@ -124,17 +125,11 @@ def _look(
 
 
 def _do(
-    step: Step,
-    engine: Engine,
-    profile: Profile,
-    environ: Mapping[str, str],
-    seen: Observed,
-    seconds: float,
+    step: Step, job: Job, environ: Mapping[str, str], seen: Observed, seconds: float
 ) -> Generator[Event, None, None]:
-    job = jobs.open_job(engine, profile, environ, seen.reference)
     match step:
         case steps.PullImage():
-            yield from pull_image(engine, step.reference, environ)
+            yield from pull_image(job.engine, step.reference, environ)
         case steps.DownloadModel():
             yield from models.pull(job, step.model_id, step.base_locale)
         case steps.DownloadDisplay():
@@ -143,25 +138,42 @@ def _do(
             yield from license_runs.fetch(job, _known(seen.model_id))
         case steps.SetOwnership():
             _set_ownership(job, seen)
+        case steps.Replace():
+            yield from _replace(step, job.engine, seconds)
+        case steps.Update():
+            _update(step, job)
+        case _:
+            _change(step, job.engine)
+
+
+def _replace(
+    step: steps.Replace, engine: Engine, seconds: float
+) -> Generator[Event, None, None]:
+    if step.resume:
+        yield from resume(engine, step.target, seconds=seconds)
+    else:
+        yield from replace(engine, _reasoned(step.spec, step.reason), seconds=seconds)
+
+
+def _update(step: steps.Update, job: Job) -> None:
+    job.engine.update(step.target, limits=step.spec.limits, restart=step.spec.restart)
+    container = job.engine.container(step.target)
+    if container is not None:
+        applied.remember(job.profile.state_dir, container, step.spec)
+
+
+def _change(
+    step: steps.Create | steps.Start | steps.Stop | steps.Remove, engine: Engine
+) -> None:
+    match step:
         case steps.Create():
             engine.create(_reasoned(step.spec, step.reason))
-        case steps.Replace():
-            if step.resume:
-                yield from resume(engine, profile.name, seconds=seconds)
-            else:
-                spec = _reasoned(step.spec, step.reason)
-                yield from replace(engine, spec, seconds=seconds)
-        case steps.Update():
-            engine.update(
-                profile.name, limits=step.spec.limits, restart=step.spec.restart
-            )
         case steps.Start():
-            engine.start(profile.name)
+            engine.start(step.target)
         case steps.Stop():
             engine.stop(step.target)
         case steps.Remove():
             engine.remove(step.target)
-            yield Note(text=f"removed {step.target}")
         case _:
             assert_never(step)
 

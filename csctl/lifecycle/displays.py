@@ -112,7 +112,7 @@ def _download(
         new = [p for p, _ in record.files_below(place) if p not in before]
         if not new:
             raise DownloadError(
-                f"downloading display models: the container left no new file in {place}",
+                "downloading display models: the container left no new file",
                 remedy="look at what the image offers: csctl display list",
             )
         _check_untouched(place, stored)
@@ -190,7 +190,7 @@ def _finish(
     old = stored.record
     replaced = {(one.type, one.locale) for one in got}
     kept = [d for d in stored.displays if (d.type, d.locale) not in replaced]
-    details = dict(old.details) if old else {"base_locale": None}
+    details: dict[str, object] = dict(old.details) if old else {"base_locale": None}
     details["display"] = [asdict(one) for one in (*kept, *got)]
     record.write(
         stored.directory,

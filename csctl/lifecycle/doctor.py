@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,8 +20,10 @@ from csctl.container.observed import Host
 from csctl.engine.engine import Engine
 from csctl.errors import CsctlError, EngineError, LicenseError
 from csctl.lifecycle import keys, observe
+from csctl.lifecycle.apply import propose
 from csctl.lifecycle.observe import Snapshot
 from csctl.plan.reconcile import Observed
+from csctl.plan.steps import DownloadDisplay, DownloadModel, FetchLicense, PullImage
 from csctl.profile.model import Profile
 from csctl.size import format_size
 
@@ -60,7 +62,9 @@ def examine(
             error=type(error),
         )
         yield _avx2()
-        yield from _without_engine(profiles, environ)
+        for profile in profiles:
+            yield from _keys(profile, environ)
+        yield from _reachability(profiles)
         return
     yield Check(
         check="engine",
@@ -74,9 +78,14 @@ def examine(
     yield _memory(seen.host)
     if engine.local:
         yield _disk("disk of the Engine", Path(seen.host.storage))
+    needed = []
     for profile in profiles:
         yield from _profile(engine, profile, environ, seen)
-    yield from _without_engine(profiles, environ)
+        if _needs_network(engine, profile, environ, seen):
+            needed.append(profile)
+    for profile in profiles:
+        yield from _keys(profile, environ)
+    yield from _reachability(needed)
 
 
 def _architecture(host: Host) -> Check:
@@ -162,7 +171,8 @@ def _profile(
     yield Check(
         check=f"{name}: port",
         ok=taken is None,
-        detail=f"{profile.port} is {f'taken by {taken}' if taken else 'free or its own'}",
+        detail=f"{profile.port} is "
+        + (f"taken by {taken}" if taken else "free, or its own"),
         remedy=None if taken is None else "choose another `port` in the profile",
     )
     yield _ownership(profile, observed.owner, observed.not_owned)
@@ -217,11 +227,21 @@ def _license(profile: Profile, observed: Observed) -> Check:
     return Check(check=check, ok=True, detail=f"present, expiry {when}")
 
 
-def _without_engine(
-    profiles: tuple[Profile, ...], environ: Mapping[str, str]
-) -> Iterator[Check]:
-    for profile in profiles:
-        yield from _keys(profile, environ)
+def _needs_network(
+    engine: Engine, profile: Profile, environ: Mapping[str, str], seen: Snapshot
+) -> bool:
+    """Whether the profile's plan, or its billing, leaves this host."""
+    if profile.mode == "connected":
+        return True
+    try:
+        plan = propose(engine, profile, environ, seen)
+    except CsctlError:
+        return True
+    away = PullImage | DownloadModel | DownloadDisplay | FetchLicense
+    return any(isinstance(step, away) for step in plan.steps)
+
+
+def _reachability(profiles: Iterable[Profile]) -> Iterator[Check]:
     hosts = dict.fromkeys(
         place for profile in profiles for place in _hosts(profile) if place[0]
     )

@@ -92,6 +92,7 @@ def _sweep(root: Path) -> None:
 def _finish(
     job: Job, image: Image, model_id: str, place: Path, directory: Path
 ) -> None:
+    now = datetime.now(UTC)
     record.write(
         directory,
         Record(
@@ -99,11 +100,21 @@ def _finish(
             id=model_id,
             image=str(job.reference),
             image_id=image.id,
-            fetched_at=datetime.now(UTC),
+            fetched_at=now,
             files=record.take_sums(place),
+            details={license_store.DECLARED: _declared(job, now)},
         ),
     )
     staging.place(place, directory)
+
+
+def _declared(job: Job, now: datetime) -> str | None:
+    declared = job.profile.license
+    if declared is not None and declared.expires is not None:
+        return license_store.start_of(declared.expires).isoformat()
+    if declared is not None and declared.valid_for is not None:
+        return (now + declared.valid_for).isoformat()
+    return None
 
 
 def _files(place: Path) -> dict[str, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager
-from dataclasses import asdict, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -182,15 +182,23 @@ def size_of(directory: Path) -> int:
         return 0  # A file vanished while we looked.
 
 
-def summary(stored: StoredModel) -> dict[str, object]:
-    """A model as JSON-ready values: id, path, bytes, files."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """A model on disk: its directory, bytes and files."""
+
+    id: str
+    path: str
+    bytes: int
+    files: tuple[str, ...]
+
+
+def summary(stored: StoredModel) -> Summary:
+    """What a model comes to, by its record, else by a look at its files."""
     known = stored.record
-    return {
-        "id": stored.id,
-        "path": str(stored.directory),
-        "bytes": known.size if known else size_of(stored.directory),
-        "files": [file.path for file in known.files]
-        if known
-        else [path for path, _ in record.files_below(stored.directory)],
-        "display": [asdict(display) for display in stored.displays],
-    }
+    if known is not None:
+        files = tuple(file.path for file in known.files)
+        size = known.size
+    else:
+        files = tuple(path for path, _ in record.files_below(stored.directory))
+        size = size_of(stored.directory)
+    return Summary(id=stored.id, path=str(stored.directory), bytes=size, files=files)

@@ -22,8 +22,8 @@ from csctl.container.spec import next_name, old_name
 from csctl.engine.engine import Engine
 from csctl.errors import CsctlError, OwnershipError, RegistryError, UsageError
 from csctl.license import StoredLicense
+from csctl.lifecycle import applied, mounts
 from csctl.lifecycle import keys as profile_keys
-from csctl.lifecycle import mounts
 from csctl.model import StoredModel
 from csctl.ownership import Owner
 from csctl.plan.reconcile import Observed
@@ -148,6 +148,7 @@ def observe(
         owner=owner,
         not_owned=not_owned,
         serving=serving,
+        applied=applied.fields_of(serving) if serving else None,
         replaced=seen.containers.get(old_name(profile.name)),
         leftovers=_leftovers(profile, seen),
         name_taken_by=taken_by,
@@ -157,7 +158,7 @@ def observe(
         billing_problem=keys.billing_problem,
         license_problem=keys.license_problem,
         environment_problems=keys.environment_problems,
-        notes=(*notes, *_host_notes(engine, profile)),
+        notes=(*notes, *_host_notes(engine)),
         problems=tuple(problems),
     )
 
@@ -268,7 +269,7 @@ def _listener(address: str, port: int) -> str | None:
     return None
 
 
-def _host_notes(engine: Engine, profile: Profile) -> Iterable[str]:
+def _host_notes(engine: Engine) -> Iterable[str]:
     if engine.local and has_avx2() is False:
         yield (
             "this host has no AVX2, and the container will not function correctly"

@@ -37,7 +37,7 @@ def replace(
     engine.remove(passing)
     engine.create(dataclasses.replace(spec, name=passing))
     try:
-        yield Note(text=f"{name}: the new container is created; the old one stops")
+        yield Note(text="the new container is created; the old one stops")
         _retire(engine, name)
         engine.rename(passing, name)
     except BaseException:
@@ -59,7 +59,7 @@ def resume(
     current = engine.container(name)
     if current is None:
         _restore(engine, name)
-        yield Note(text=f"{name}: the broken-off replacement was undone")
+        yield Note(text="the broken-off replacement was undone")
         return
     try:
         if not current.running:

@@ -17,6 +17,7 @@ from csctl.container.spec import LABEL_LICENSE, LABEL_ROLE, ROLE_SERVE, is_passi
 from csctl.engine.engine import Engine
 from csctl.errors import CsctlError, LicenseError
 from csctl.license import Expiry, StoredLicense
+from csctl.lifecycle import applied
 from csctl.lifecycle.apply import propose
 from csctl.lifecycle.observe import Snapshot
 from csctl.lifecycle.ready import address_of
@@ -109,7 +110,7 @@ def _row(
         except CsctlError as error:
             problem = error
     elif container is not None:
-        found = drift.compare(None, container)
+        found = drift.compare(None, applied.fields_of(container), container)
     return Status(
         profile=name,
         container=container,

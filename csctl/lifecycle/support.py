@@ -19,6 +19,7 @@ from csctl.container.observed import Container
 from csctl.contract import dialects
 from csctl.engine.engine import Engine
 from csctl.errors import ContainerNotFound, CsctlError, NotManaged, UsageError
+from csctl.lifecycle import applied
 from csctl.lifecycle.ready import redactor_of
 from csctl.secret import MASK
 
@@ -51,7 +52,13 @@ def collect(engine: Engine, name: str) -> Iterator[tuple[str, str]]:
     )
     inspected = redact(_json(_masked(engine.inspect_json(name))))
     yield "container.json", inspected
-    yield "drift.txt", "\n".join(map(str, drift.compare(None, container))) + "\n"
+    yield (
+        "drift.txt",
+        "\n".join(
+            map(str, drift.compare(None, applied.fields_of(container), container))
+        )
+        + "\n",
+    )
     for row in engine.containers():
         if row.profile == container.profile:
             yield f"logs/{row.name}.log", _log(engine, row.id, container)

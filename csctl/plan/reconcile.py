@@ -51,6 +51,8 @@ class Observed:
     """Mounts that are absent or hold something that the owner does not own."""
     serving: Container | None
     """The managed container that has the profile's name."""
+    applied: Mapping[str, str] | None
+    """The fields that it was last applied with."""
     replaced: Container | None
     """The one that waits until its replacement is ready."""
     leftovers: tuple[str, ...]
@@ -300,7 +302,7 @@ def _differences(
             )
         )
     if spec is not None:
-        found += drift.compare(spec.fields(), serving)
+        found += drift.compare(spec.fields(), seen.applied, serving)
     else:
         found += [
             Difference(

@@ -1,0 +1,40 @@
+"""The fields that a container was last applied with.
+
+They stand in its label, which never changes; what csctl updated in place since then
+stands in a small file of the profile's state directory, bound to the container's id.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from csctl import record
+from csctl.container.observed import Container
+from csctl.container.spec import ContainerSpec, applied_fields
+
+
+def _path(state: Path, profile: str) -> Path:
+    return state / f"{profile}.updated.json"
+
+
+def remember(state: Path, container: Container, spec: ContainerSpec) -> None:
+    """Write down that a container was updated in place to a spec."""
+    value = {"container": container.id, "fields": spec.fields()}
+    text = json.dumps(value, indent=1, sort_keys=True)
+    record.write_atomically(_path(state, container.name), text)
+
+
+def fields_of(container: Container) -> dict[str, str] | None:
+    """What csctl applied last to a container; None where nothing tells."""
+    applied = applied_fields(container.labels)
+    if applied is None or container.state_directory is None:
+        return applied
+    try:
+        path = _path(Path(container.state_directory), container.name)
+        value = json.loads(path.read_text())
+        if value["container"] == container.id:
+            return {str(name): str(text) for name, text in value["fields"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return applied  # The label alone: an update in place then reads as drift.
+    return applied
