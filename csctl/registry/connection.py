@@ -1,0 +1,166 @@
+"""The way to one registry: credentials, retries, and which of its URLs answers."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Callable
+from functools import cached_property, partial
+
+import httpx
+
+from csctl import __version__
+from csctl.errors import RegistryUnavailable, UsageError
+from csctl.registry import challenge, retry
+from csctl.registry.address import Address
+from csctl.registry.answer import Answer
+from csctl.registry.credentials import Credentials, CredentialSource, Login
+from csctl.registry.faults import is_untrusted, translated
+
+TIMEOUT = httpx.Timeout(30, connect=10)
+_MAX_BODY = 16 << 20
+
+
+class Connection:
+    """Asks one registry. Its credentials go to no other host."""
+
+    def __init__(
+        self,
+        address: Address,
+        source: CredentialSource,
+        tls: ssl.SSLContext,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        timeout: httpx.Timeout = TIMEOUT,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._address = address
+        self._source = source
+        self._sleep = sleep
+        self._granted: dict[str, str] = {}
+        try:
+            self._http = httpx.Client(
+                verify=tls,
+                transport=transport,
+                timeout=timeout,
+                trust_env=not address.local,
+                headers={"User-Agent": f"csctl/{__version__}"},
+            )
+        except (ImportError, ValueError, httpx.InvalidURL) as exc:
+            # `from None`: the message may quote the password of a proxy.
+            raise UsageError(
+                f"the environment's proxy cannot be used: {type(exc).__name__}",
+                remedy="write HTTPS_PROXY as http://HOST:PORT",
+            ) from None
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._http.close()
+
+    @cached_property
+    def base(self) -> httpx.URL:
+        """The first URL that speaks TLS, or the last one; only loopback has two."""
+        *candidates, last = map(httpx.URL, self._address.bases)
+        with translated():
+            return next(filter(self._speaks_tls, candidates), last)
+
+    def fetch(
+        self, method: str, url: httpx.URL, repository: str, accept: str
+    ) -> Answer:
+        """Ask, and once more with credentials where the registry itself wants them.
+
+        What it grants for a repository is kept. Raises RegistryUnavailable,
+        AccessRefused and SecretUnavailable.
+        """
+        ask = partial(self._ask, method, url, repository, accept)
+        with translated():
+            answer = ask()
+            if answer.status != 401 or not self._is_own(answer.url):
+                return answer
+            granted = self._authorize(answer)
+            if granted is None:
+                return answer
+            self._granted[repository] = granted
+            return ask()
+
+    def _ask(self, method: str, url: httpx.URL, repository: str, accept: str) -> Answer:
+        headers = {"Accept": accept}
+        if repository in self._granted and self._is_own(url):
+            headers["Authorization"] = self._granted[repository]
+        request = self._http.build_request(method, url, headers=headers)
+        return self._send(request, follow_redirects=True)
+
+    def _is_own(self, url: httpx.URL) -> bool:
+        return (url.scheme, url.netloc) == (self.base.scheme, self.base.netloc)
+
+    def _authorize(self, answer: Answer) -> str | None:
+        """The Authorization that the registry's challenge asks for, or None."""
+        asked = challenge.parse(answer.headers.get_list("WWW-Authenticate"))
+        by_scheme = {one.scheme: one for one in asked}
+        if "bearer" in by_scheme:
+            return "Bearer " + self._token(by_scheme["bearer"])
+        if "basic" in by_scheme and isinstance(self._login, Login):
+            return self._login.basic
+        return None
+
+    def _token(self, asked: challenge.Challenge) -> str:
+        secure = self.base.scheme == "https"
+        request = challenge.token_request(asked, self._login, secure=secure)
+        # A redirect could carry the credentials to a host that nobody named.
+        answer = self._send(request, follow_redirects=False)
+        service = request.url.host
+        if answer.status in (400, 401, 403):
+            raise challenge.refused_token(service, self._address.name)
+        return challenge.read_token(answer.body, service)
+
+    @cached_property
+    def _login(self) -> Credentials | None:
+        return self._source()
+
+    def _speaks_tls(self, base: httpx.URL) -> bool:
+        request = self._http.build_request("GET", base.join("/v2/"))
+        try:
+            self._once(request, follow_redirects=False)
+        except (httpx.ConnectError, httpx.ConnectTimeout) as exc:
+            if is_untrusted(exc):
+                raise
+            return False
+        return True
+
+    def _send(self, request: httpx.Request, *, follow_redirects: bool) -> Answer:
+        """Send until an answer is worth judging, a few times at most."""
+        once = partial(self._once, request, follow_redirects=follow_redirects)
+        for attempt in range(retry.ATTEMPTS - 1):
+            try:
+                answer = once()
+            except httpx.TransportError as exc:
+                if not retry.is_passing(exc):
+                    raise
+                self._sleep(retry.pause(attempt))
+            else:
+                if not retry.is_passing_status(answer.status):
+                    return answer
+                self._sleep(retry.pause(attempt, answer.headers))
+        return once()
+
+    def _once(self, request: httpx.Request, *, follow_redirects: bool) -> Answer:
+        response = self._http.send(
+            request, stream=True, follow_redirects=follow_redirects
+        )
+        try:
+            body = _read(response)
+        finally:
+            response.close()
+        return Answer(response.status_code, response.headers, body, response.url)
+
+
+def _read(response: httpx.Response) -> bytes:
+    body = bytearray()
+    for chunk in response.iter_bytes():
+        body += chunk
+        if len(body) > _MAX_BODY:
+            raise RegistryUnavailable(
+                f"{response.url.host} answers with more than {_MAX_BODY} bytes",
+                remedy="check whether this is a registry",
+            )
+    return bytes(body)

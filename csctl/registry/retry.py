@@ -1,0 +1,69 @@
+"""Which answers and failures of a registry are worth another try, and when."""
+
+from __future__ import annotations
+
+import random
+import socket
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from ssl import SSLError
+
+import httpx
+
+ATTEMPTS = 4
+_PAUSE = 0.5
+_LONGEST_PAUSE = 8.0
+_LONGEST_WISH = 60.0
+
+
+def is_passing(failure: httpx.TransportError) -> bool:
+    """Whether the same request may succeed a little later.
+
+    An unknown name and a refused TLS handshake stay what they are.
+    """
+    if isinstance(failure, httpx.UnsupportedProtocol | httpx.LocalProtocolError):
+        return False
+    return not any(
+        isinstance(cause, SSLError)
+        or (isinstance(cause, socket.gaierror) and cause.errno != socket.EAI_AGAIN)
+        for cause in causes(failure)
+    )
+
+
+def is_passing_status(status: int) -> bool:
+    """Whether a status tells of a load or a fault that may be over soon."""
+    return status in (408, 429) or status >= 500
+
+
+def pause(attempt: int, headers: httpx.Headers | None = None) -> float:
+    """Seconds to wait after the given attempt, counted from 0.
+
+    The registry's own wish in `Retry-After` counts, up to a minute; without one the
+    pause doubles, with a part left to chance so that clients do not come in step.
+    """
+    wish = _wish(headers.get("Retry-After", "")) if headers else None
+    if wish is not None:
+        return min(max(wish, 0.0), _LONGEST_WISH)
+    longest: float = min(_PAUSE * 2**attempt, _LONGEST_PAUSE)
+    return longest * random.uniform(0.5, 1)
+
+
+def causes(failure: BaseException) -> Iterator[BaseException]:
+    """The exceptions that led to this one."""
+    cause = failure.__cause__ or failure.__context__
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__
+
+
+def _wish(text: str) -> float | None:
+    text = text.strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    try:
+        date = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    aware = date if date.tzinfo else date.replace(tzinfo=UTC)
+    return (aware - datetime.now(UTC)).total_seconds()
