@@ -1,0 +1,96 @@
+"""The network bridge of a private Engine.
+
+Two Engines on one bridge break each other, so each has its own, with a network that
+the host uses for nothing else. The device's alias says whose it is.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterable, Iterator
+from ipaddress import IPv4Network
+from itertools import islice
+from pathlib import Path
+
+from csctl.errors import EngineError
+
+_COUNT = 16
+_DEVICES = Path("/sys/class/net")
+_ROUTE_TYPES = (
+    *("unicast", "local", "broadcast", "multicast"),
+    *("unreachable", "blackhole", "prohibit", "throw"),
+)
+
+
+def find(owner: Path) -> str | None:
+    """The bridge made for this owner."""
+    for alias in _DEVICES.glob("csctl*/ifalias"):
+        if alias.read_text().strip() == str(owner):
+            return alias.parent.name
+    return None
+
+
+def create(owner: Path) -> str:
+    """The name of a new bridge with an address of its own. Raises EngineError."""
+    for number in range(_COUNT):
+        name = f"csctl{number}"
+        if (_DEVICES / name).exists() or not _ip("link", "add", name, "type", "bridge"):
+            continue
+        network = next(free(number, _routes()), None)
+        if (
+            network is not None
+            and _ip("link", "set", name, "alias", str(owner))
+            and _ip("address", "add", f"{network[1]}/24", "dev", name)
+            and _ip("link", "set", name, "up")
+        ):
+            return name
+        delete(name)
+    raise EngineError(
+        "no network bridge can be made for a private Engine",
+        remedy="see `ip link` and `ip route`; in a container it takes CAP_NET_ADMIN",
+    )
+
+
+def delete(name: str) -> None:
+    """Take the device away; one that is gone already is fine."""
+    if (_DEVICES / name).exists():
+        _ip("link", "delete", name)
+
+
+def free(number: int, routes: Iterable[IPv4Network]) -> Iterator[IPv4Network]:
+    """Private networks for bridge `number` that overlap with no route.
+
+    Each number draws from networks of its own, so that two Engines which start at the
+    same moment cannot choose the same one.
+    """
+    taken = list(routes)
+    for network in islice(_networks(), number, None, _COUNT):
+        if not any(network.overlaps(route) for route in taken):
+            yield network
+
+
+def routes(lines: str) -> list[IPv4Network]:
+    """The targets in what `ip route` prints; its default route is none."""
+    targets = (
+        next(word for word in line.split() if word not in _ROUTE_TYPES)
+        for line in lines.splitlines()
+    )
+    return [IPv4Network(target) for target in targets if target != "default"]
+
+
+def _networks() -> Iterator[IPv4Network]:
+    for prefix in ("172.31", "192.168", "10.213"):
+        for third in range(77, 253):
+            yield IPv4Network(f"{prefix}.{third}.0/24")
+
+
+def _routes() -> list[IPv4Network]:
+    command = ["ip", "-4", "-o", "route", "show", "table", "all"]
+    return routes(
+        subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    )
+
+
+def _ip(*words: str) -> bool:
+    done = subprocess.run(["ip", *words], capture_output=True, check=False)
+    return done.returncode == 0

@@ -1,0 +1,115 @@
+"""What tests share: Engines, the stand-in's image, ports and names."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import socket
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from csctl.rehearsal.dockerd import State
+from tests.engines import PrivateEngine, load_image, remove_containers, run_dockerd
+
+
+@pytest.fixture(scope="session")
+def engine_host(run_name: str) -> Iterator[str]:
+    """The DOCKER_HOST that `make test` names, or else finds."""
+    done = run_dockerd("host")
+    assert done.returncode == 0, done.stderr
+    url = done.stdout.strip()
+    yield url
+    remove_containers(url, run_name)
+
+
+@pytest.fixture
+def private_engine() -> Iterator[Callable[[], PrivateEngine]]:
+    """Starts Engines that the test may do anything to."""
+    engines: list[PrivateEngine] = []
+
+    def start() -> PrivateEngine:
+        # Not below tmp_path: sockets want a short one.
+        root = tempfile.mkdtemp(prefix="csctl-", dir="/tmp")
+        engine = PrivateEngine(State(Path(root)))
+        engines.append(engine)
+        engine.up()
+        return engine
+
+    yield start
+    for engine in engines:
+        engine.down()
+
+
+@pytest.fixture(scope="session")
+def rehearsal_archive(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The stand-in's images, for an Engine to load."""
+    from csctl.rehearsal import image
+
+    with _alone(tmp_path_factory, worker_id) as shared:
+        archive = shared / "rehearsal.tar"
+        if not archive.exists():
+            unfinished = shared / "rehearsal.part"
+            image.build(unfinished)
+            unfinished.rename(archive)
+    return archive
+
+
+@pytest.fixture(scope="session")
+def rehearsal_image(
+    engine_host: str,
+    rehearsal_archive: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    worker_id: str,
+) -> str:
+    """The reference of the stand-in's image, which the shared Engine has."""
+    with _alone(tmp_path_factory, worker_id) as shared:
+        loaded = shared / "loaded"
+        if not loaded.exists():
+            load_image(engine_host, rehearsal_archive)
+            loaded.touch()
+    return "csctl/rehearsal:4.12.0-amd64"
+
+
+@pytest.fixture(scope="session")
+def run_name() -> str:
+    """Starts the name of every container that this process makes."""
+    return f"t{secrets.token_hex(3)}"
+
+
+@pytest.fixture(scope="session")
+def _numbers() -> Iterator[int]:
+    return count(1)
+
+
+@pytest.fixture
+def unique_name(run_name: str, _numbers: Iterator[int]) -> str:
+    """A container's or profile's name of this test alone; append to it for more."""
+    return f"{run_name}-{next(_numbers)}"
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A TCP port of the loopback interface that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@contextmanager
+def _alone(factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Path]:
+    """Hold the folder that all workers of this run share."""
+    folder = factory.getbasetemp()
+    if worker_id != "master":
+        folder = folder.parent
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield folder
+    finally:
+        os.close(handle)
