@@ -1,0 +1,144 @@
+"""Profiles from files and from text."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from csctl.errors import Problem, ProfileError
+from csctl.profile import document
+from csctl.profile.model import Profile, Source
+from csctl.profile.node import BROKEN, Node, Position
+from csctl.profile.reading import PROBLEM_LIMIT, Reading
+from csctl.profile.section import Section
+from csctl.profile.variables import Variables
+
+_SUFFIXES = (".yaml", ".yml")
+
+
+def load(paths: Iterable[Path], environ: Mapping[str, str]) -> list[Profile]:
+    """The profiles of files, and of all *.yaml and *.yml files in directories.
+
+    Raises ProfileError with the problems of all files.
+    """
+    collected = _Collected(environ)
+    seen = set()
+    for path in paths:
+        for file in collected.files(path):
+            if (real := os.path.realpath(file)) not in seen:
+                seen.add(real)
+                collected.add_file(file)
+    return collected.profiles()
+
+
+def parse(
+    text: str | bytes, *, file: str, base: Path, environ: Mapping[str, str]
+) -> list[Profile]:
+    """The profiles of a text; `base` is where relative paths start.
+
+    Raises ProfileError with all problems of the text.
+    """
+    collected = _Collected(environ)
+    collected.add(text, file=file, base=base)
+    return collected.profiles()
+
+
+class _Collected:
+    """The profiles and the problems of all files so far."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self._profiles: list[Profile] = []
+        self._problems: list[Problem] = []
+        self._names: dict[str, tuple[str, Position]] = {}
+
+    def profiles(self) -> list[Profile]:
+        """All profiles. Raises ProfileError where there is any problem."""
+        if self._problems:
+            raise ProfileError(tuple(self._problems))
+        return self._profiles
+
+    def files(self, path: Path) -> Iterator[Path]:
+        """The file itself, or the profiles of a directory, sorted by name."""
+        if not path.is_dir():
+            yield path
+            return
+        try:
+            entries = sorted(path.iterdir())
+        except OSError as exc:
+            self._report(str(path), f"cannot be read: {exc.strerror}")
+            return
+        files = [
+            entry
+            for entry in entries
+            if entry.suffix in _SUFFIXES and entry.is_file() and entry.name[0] != "."
+        ]
+        if not files:
+            self._report(str(path), "holds no *.yaml and no *.yml file")
+        yield from files
+
+    def add_file(self, file: Path) -> None:
+        try:
+            with file.open("rb") as stream:
+                data = stream.read(document.SIZE_LIMIT + 1)
+        except OSError as exc:
+            self._report(str(file), f"cannot be read: {exc.strerror}")
+        else:
+            self.add(data, file=str(file), base=file.parent)
+
+    def add(self, text: str | bytes, *, file: str, base: Path) -> None:
+        problems: list[Problem] = []
+        if isinstance(text, bytes):
+            text, problems = document.decode(text, file)
+        if not problems:
+            nodes, problems = document.read(text, file)
+            written = [(i, n) for i, n in enumerate(nodes, 1) if n.value is not None]
+            if not written and not problems:
+                self._report(file, "holds no profile")
+            self._read(written, problems, file, base)
+        problems.sort(key=lambda problem: (problem.line, problem.column))
+        self._problems += problems[:PROBLEM_LIMIT]
+        if len(problems) > PROBLEM_LIMIT:
+            self._report(file, "has more problems than these")
+
+    def _read(
+        self,
+        nodes: Iterable[tuple[int, Node]],
+        problems: list[Problem],
+        file: str,
+        base: Path,
+    ) -> None:
+        variables = Variables(self._environ)
+        folder = Path(os.path.abspath(base))
+        home = self._environ.get("HOME")
+        for index, node in nodes:
+            if len(problems) > PROBLEM_LIMIT:
+                return
+            reading = Reading(file, folder, home, variables)
+            source = Source(
+                file=Path(file), document=index, positions=reading.positions
+            )
+            profile = reading.read(Section(Profile, {"source": source}), node, "")
+            problems += reading.problems
+            if profile is not BROKEN:
+                problems += self._again(profile, file)
+                self._profiles.append(profile)
+
+    def _again(self, profile: Profile, file: str) -> Iterator[Problem]:
+        at = profile.source.positions["name"]
+        first, where = self._names.setdefault(profile.name, (file, at))
+        if (first, where) != (file, at):
+            place = f"{first}:{where.line}:{where.column}"
+            yield Problem(
+                file=file,
+                line=at.line,
+                column=at.column,
+                path="name",
+                message=f"{profile.name!r} is the name at {place} already",
+            )
+
+    def _report(self, file: str, message: str) -> None:
+        self._problems.append(
+            Problem(file=file, line=0, column=0, path="", message=message)
+        )

@@ -1,0 +1,82 @@
+"""The rules between the keys of a profile.
+
+A rule sees the values of all keys that are written, BROKEN where a value was refused
+on its own, and says nothing where such a value decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from csctl.profile.node import BROKEN
+from csctl.profile.reading import below
+
+_DIRECTORIES: Final = ("models", "license", "output")
+_OWN_VARIABLES: Final = {
+    "apikey": "use billing.api_key",
+    "billing": "use billing.endpoint",
+    "eula": "leave it out",
+    "modelid": "use model.id",
+    "basemodellocale": "use model.base.locale",
+    "displaylocale": "use display.locale",
+    "downloadlicense": "use license",
+}
+"""Variables, in lower case, that csctl sets, and what to write instead."""
+
+
+def faults(written: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The path and the message of each rule that is broken."""
+    yield from _mode(written)
+    yield from _directories(written)
+    yield from _environment(written)
+
+
+def _mode(written: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if written.get("mode") != "connected":
+        return
+    billing = written.get("billing")
+    if billing is None:
+        yield "billing", "required, as the mode is connected"
+    elif billing is not BROKEN and billing.api_key is None:
+        yield "billing.api_key", "required, as the mode is connected"
+    if "license" in written:
+        yield "license", "is for mode disconnected only"
+
+
+def _directories(written: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    data, mounts = written.get("data"), written.get("mounts")
+    if data is BROKEN or mounts is BROKEN:
+        return
+    own = {name: getattr(mounts, name, None) for name in _DIRECTORIES}
+    disconnected = written.get("mode") == "disconnected"
+    needed = _DIRECTORIES if disconnected else _DIRECTORIES[:1]
+    missing = [f"mounts.{name}" for name in needed if own[name] is None]
+    if data is None and missing:
+        yield "data", f"required; or write {' and '.join(missing)}"
+    used: dict[Path, str] = {}
+    for name in _DIRECTORIES:
+        path = own[name] or (data and data / name)
+        if path is not None and used.setdefault(path, name) != name:
+            yield f"mounts.{name}", f"is the directory for {used[path]} already"
+
+
+def _environment(written: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    environment = written.get("environment", BROKEN)
+    if environment is BROKEN:
+        return
+    own: dict[str, str] = dict(_OWN_VARIABLES)
+    if getattr(written.get("resources"), "decoders", None) is not None:
+        own["decoder_max_count"] = "use resources.decoders"
+    if "proxy" in written:
+        own |= dict.fromkeys(("http_proxy", "http_proxy_creds"), "use proxy")
+    for name in environment:
+        plain = name.lower().replace("__", ":")
+        instead = own.get(plain)
+        if plain.startswith("mounts:"):
+            place = plain.removeprefix("mounts:")
+            instead = f"use mounts.{place}" if place in _DIRECTORIES else "use mounts"
+        if instead is not None:
+            message = f"csctl sets this variable itself: {instead}"
+            yield below("environment", name), message
