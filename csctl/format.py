@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from csctl.container.drift import Difference
-from csctl.lifecycle.doctor import Check
 from csctl.lifecycle.events import (
     Event,
     Note,
@@ -16,9 +14,13 @@ from csctl.lifecycle.events import (
     Transfer,
     Waiting,
 )
-from csctl.lifecycle.status import LicenseState, Status
-from csctl.plan.steps import Plan, Step
 from csctl.size import format_duration, format_size
+
+if TYPE_CHECKING:
+    from csctl.container.drift import Difference
+    from csctl.lifecycle.doctor import Check
+    from csctl.lifecycle.status import LicenseState, Status
+    from csctl.plan.steps import Plan, Step
 
 Row = Mapping[str, Any]
 

@@ -27,7 +27,7 @@ RENEW_BEFORE = timedelta(days=7)
 _TEXT_LIMIT = 1 << 20
 _SET_NAME = re.compile(r"\d{8}T\d{6}Z(?:-\d+)?")
 _EXPIRY = re.compile(
-    r"expir\w*\W{1,12}?(?:\w+\W{1,4})?(\d{4}-\d\d-\d\d)"
+    r"expir\w{0,20}\W{1,12}?(?:\w{1,20}\W{1,4})?(\d{4}-\d\d-\d\d)"
     r"(?:[T ](\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?))?",
     re.IGNORECASE,
 )

@@ -17,7 +17,9 @@ from pathlib import Path
 
 from csctl.errors import CsctlError, LockHeld
 
-_POLL_SECONDS = 0.2
+_POLL_SECONDS = 0.05
+_GLANCE_SECONDS = 0.25
+"""Longer than `holder` holds a lock to see whether it is free."""
 
 
 @contextmanager
@@ -28,7 +30,7 @@ def hold(path: Path, what: str, *, wait_seconds: float = 0) -> Iterator[None]:
     """
     descriptor = _open(path)
     try:
-        deadline = time.monotonic() + wait_seconds
+        deadline = time.monotonic() + max(wait_seconds, _GLANCE_SECONDS)
         while not _try(descriptor):
             if time.monotonic() >= deadline:
                 raise LockHeld(

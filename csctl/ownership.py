@@ -47,35 +47,38 @@ def identify(user: str, passwd: str, group: str) -> Owner:
     """The numbers behind an image's `User`, by its own `/etc/passwd` and `/etc/group`.
 
     Reads `User` as the Engine does: empty is root; `name`, `uid`, `name:group` and
-    `uid:gid`; a lone user takes its group from passwd, or 0. Raises OwnershipError.
+    `uid:gid`; digits are a number always, and of several lines the first counts; a
+    lone user takes its group from passwd, or 0. Raises OwnershipError.
     """
     name, _, group_name = user.partition(":")
-    users = {fields[0]: fields for fields in _lines(passwd, 4)}
-    if not name:
-        entry: list[str] | None = None
-        uid = 0
-    elif name in users:
-        entry = users[name]
-        uid = int(entry[2])
-    elif name.isdecimal():
-        uid = int(name)
-        entry = next((f for f in users.values() if f[2] == name), None)
+    entry = _entry(name or "0", passwd, 4)
+    if entry is not None:
+        uid, gid = int(entry[2]), int(entry[3])
+    elif not name or name.isdecimal():
+        uid, gid = int(name or 0), 0
     else:
         raise OwnershipError(
             f"the image runs as {name!r}, which its own /etc/passwd does not list",
             remedy="report this image; give its mounts to the right user by hand",
         )
     if not group_name:
-        return Owner(uid, int(entry[3]) if entry else 0)
-    groups = {fields[0]: int(fields[2]) for fields in _lines(group, 3)}
-    if group_name in groups:
-        return Owner(uid, groups[group_name])
+        return Owner(uid, gid)
     if group_name.isdecimal():
         return Owner(uid, int(group_name))
+    if (line := _entry(group_name, group, 3)) is not None:
+        return Owner(uid, int(line[2]))
     raise OwnershipError(
         f"the image's group {group_name!r} is not in its own /etc/group",
         remedy="report this image; give its mounts to the right group by hand",
     )
+
+
+def _entry(asked: str, text: str, least: int) -> list[str] | None:
+    """The first line with a name, or with a number where the name is one."""
+    if asked.isdecimal():
+        number = int(asked)
+        return next((f for f in _lines(text, least) if int(f[2]) == number), None)
+    return next((f for f in _lines(text, least) if f[0] == asked), None)
 
 
 def _lines(text: str, least: int) -> Iterator[list[str]]:
@@ -111,7 +114,7 @@ def find_wrong(root: Path, owner: Owner, *, limit: int = 1000) -> tuple[Wrong, .
     """
     return tuple(
         Wrong(path=Path(path), uid=status.st_uid, gid=status.st_gid)
-        for path, status, _ in islice(_walk(root, owner), limit)
+        for path, status, _, _ in islice(_walk(root, owner), limit)
     )
 
 
@@ -123,15 +126,13 @@ def fix(root: Path, owner: Owner) -> int:
     """
     check_root(root)
     changed = 0
-    for path, _, parent in _walk(root, owner):
+    for path, _, directory, name in _walk(root, owner):
         try:
             os.chown(
-                path if parent is None else os.path.basename(path),
-                owner.uid,
-                owner.gid,
-                dir_fd=parent,
-                follow_symlinks=False,
+                name, owner.uid, owner.gid, dir_fd=directory, follow_symlinks=False
             )
+        except FileNotFoundError:
+            continue  # A container that serves may remove its own files meanwhile.
         except OSError as exc:
             raise OwnershipError(
                 f"{path} cannot be given to {owner}: {exc.strerror}",
@@ -141,14 +142,17 @@ def fix(root: Path, owner: Owner) -> int:
     return changed
 
 
-_Found = tuple[str, os.stat_result, int | None]
+_Found = tuple[str, os.stat_result, int, str]
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def _walk(root: Path, owner: Owner) -> Iterator[_Found]:
-    """What `owner` does not own: path, status, descriptor of the directory."""
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+    """What `owner` does not own: path, status, descriptor of a directory, name in it.
+
+    What vanishes meanwhile is passed over.
+    """
     try:
-        descriptor = os.open(root, flags)
+        descriptor = os.open(root, _DIRECTORY)
     except FileNotFoundError:
         return
     except OSError as exc:
@@ -156,7 +160,7 @@ def _walk(root: Path, owner: Owner) -> Iterator[_Found]:
     try:
         status = os.fstat(descriptor)
         if status.st_uid != owner.uid or status.st_gid != owner.gid:
-            yield str(root), status, None
+            yield str(root), status, descriptor, "."
         yield from _walk_below(str(root), descriptor, status.st_dev, owner)
     finally:
         os.close(descriptor)
@@ -173,16 +177,21 @@ def _walk_below(
     try:
         with os.scandir(descriptor) as entries:
             for entry in entries:
-                status = entry.stat(follow_symlinks=False)
+                try:
+                    status = entry.stat(follow_symlinks=False)
+                except FileNotFoundError:
+                    continue
                 if (
                     status.st_uid != uid or status.st_gid != gid
                 ) and status.st_dev == device:
-                    yield prefix + entry.name, status, descriptor
+                    yield prefix + entry.name, status, descriptor, entry.name
                 if entry.is_dir(follow_symlinks=False) and status.st_dev == device:
                     directories.append(entry.name)
         for name in directories:
-            flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
-            child = os.open(name, flags, dir_fd=descriptor)
+            try:
+                child = os.open(name, _DIRECTORY, dir_fd=descriptor)
+            except FileNotFoundError:
+                continue
             try:
                 yield from _walk_below(prefix + name, child, device, owner)
             finally:

@@ -16,11 +16,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import get_native_id
 from typing import Any
 
 from csctl.errors import DownloadError
 
 SUFFIX = ".csctl.json"
+TEMPORARY_PREFIX = ".csctl-"
+TEMPORARY = ".csctl-tmp"
 _SCHEMA = 1
 
 
@@ -67,7 +70,7 @@ def read(directory: Path) -> Record | None:
     """
     path = path_of(directory)
     try:
-        text = path.read_text()
+        data = path.read_bytes()
     except FileNotFoundError:
         return None
     except OSError as exc:
@@ -76,20 +79,23 @@ def read(directory: Path) -> Record | None:
             remedy="run csctl as the user who downloaded it, or as root",
         ) from exc
     try:
-        return _decode(json.loads(text))
-    except (ValueError, KeyError, TypeError) as exc:
+        return _decode(json.loads(data))
+    except (ValueError, KeyError, TypeError, RecursionError) as exc:
         raise DownloadError(
             f"record {path} is damaged", remedy=f"remove {path} and download again"
         ) from exc
 
 
 def _decode(value: Any) -> Record:
+    fetched_at = datetime.fromisoformat(value["fetched_at"])
+    if fetched_at.tzinfo is None:
+        raise ValueError(value["fetched_at"])
     return Record(
         kind=str(value["kind"]),
         id=str(value["id"]),
         image=str(value["image"]),
         image_id=str(value["image_id"]),
-        fetched_at=datetime.fromisoformat(value["fetched_at"]),
+        fetched_at=fetched_at,
         files=tuple(
             FileSum(path=str(f["path"]), size=int(f["size"]), sha256=str(f["sha256"]))
             for f in value["files"]
@@ -107,7 +113,10 @@ def write(directory: Path, record: Record) -> None:
 
 def write_atomically(path: Path, text: str, *, mode: int = 0o644) -> None:
     """Replace a file's content; a kill at any point leaves the old or the new one."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.csctl-tmp")
+    # The name tells those who list the directory that this is none of its content.
+    temporary = path.with_name(
+        f"{TEMPORARY_PREFIX}{path.name}-{os.getpid()}-{get_native_id()}{TEMPORARY}"
+    )
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     try:
         with os.fdopen(descriptor, "w") as file:

@@ -143,7 +143,9 @@ _NAMED_KEY = re.compile(
     r"((?:api[-_]?key|subscription[-_]?key|http_proxy_creds)\"?\s*[=:]\s*\"?)[^\s\",;]+",
     re.IGNORECASE,
 )
-_SIGNATURE = re.compile(r"([?&]sig=)[^&\s\"]+", re.IGNORECASE)
+# In JSON the `&` before it reads `\u0026`.
+_SIGNATURE = re.compile(r"((?:\b|\\u0026)sig=)[^&\s\"\\]+", re.IGNORECASE)
+_HEX = re.compile(r"%[0-9A-F]{2}")
 
 
 class Redactor:
@@ -155,7 +157,7 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
         forms = {form for secret in secrets for form in _forms(secret.reveal())}
-        longest_first = sorted(forms, key=lambda form: (-len(form), form))
+        longest_first = sorted(forms - {""}, key=lambda form: (-len(form), form))
         self._known = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
 
     def __call__(self, text: str) -> str:
@@ -165,5 +167,9 @@ class Redactor:
 
 
 def _forms(value: str) -> set[str]:
-    encoded = base64.b64encode(value.encode()).decode()
-    return {value, quote(value, safe=""), quote_plus(value), encoded}
+    percent = {quote(value, safe=""), quote_plus(value)}
+    lower = {_HEX.sub(lambda match: match[0].lower(), form) for form in percent}
+    encoders = (base64.b64encode, base64.urlsafe_b64encode)
+    # Without the padding, which some writers leave out.
+    encoded = {encode(value.encode()).decode().rstrip("=") for encode in encoders}
+    return {value} | percent | lower | encoded

@@ -11,6 +11,7 @@ _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?", re.IGNORECASE)
 _FACTORS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|[smhdw]))+")
 _DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhdw])")
+_LONGEST = timedelta(days=36525)
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
@@ -22,7 +23,10 @@ def parse_size(text: str) -> int:
     match = _SIZE.fullmatch(text.strip())
     if match is None:
         raise InvalidValue(f"{text!r} is no size: write 16g, 512m or a count of bytes")
-    return int(float(match[1]) * _FACTORS[match[2].lower()])
+    try:
+        return int(float(match[1]) * _FACTORS[match[2].lower()])
+    except OverflowError as exc:
+        raise InvalidValue(f"{text[:20] + '...'!r} is too large a size") from exc
 
 
 def format_size(count: float) -> str:
@@ -35,19 +39,22 @@ def format_size(count: float) -> str:
 
 
 def parse_duration(text: str) -> timedelta:
-    """The span of `10m`, `1h30m`, `30d` or `500ms`. Raises InvalidValue."""
+    """The span of `10m`, `1h30m`, `30d` or `500ms`, 100 years at most.
+
+    Raises InvalidValue.
+    """
     compact = text.strip()
     if _DURATION.fullmatch(compact) is None:
         raise InvalidValue(f"{text!r} is no duration: write 30s, 10m, 1h30m or 30d")
-    try:
-        return timedelta(
-            seconds=sum(
-                float(number) * _SECONDS[unit]
-                for number, unit in _DURATION_PART.findall(compact)
-            )
+    seconds = sum(
+        float(number) * _SECONDS[unit]
+        for number, unit in _DURATION_PART.findall(compact)
+    )
+    if seconds > _LONGEST.total_seconds():
+        raise InvalidValue(
+            f"{text[:20]!r} is too long a duration: 100 years are the most"
         )
-    except OverflowError as exc:
-        raise InvalidValue(f"{text!r} is too long a duration") from exc
+    return timedelta(seconds=seconds)
 
 
 def format_duration(seconds: float) -> str:

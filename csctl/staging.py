@@ -11,12 +11,14 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import re
 import shutil
 import tempfile
+from glob import escape
 from pathlib import Path
 
 from csctl.errors import DownloadError
-from csctl.record import sync_directory
+from csctl.record import TEMPORARY, TEMPORARY_PREFIX, sync_directory
 
 PREFIX = ".csctl-staging-"
 _AT_FDCWD = -100
@@ -59,8 +61,17 @@ def discard(staging: Path) -> None:
 
 def leftovers(parent: Path, name: str = "") -> tuple[Path, ...]:
     """Staging directories that a killed run left for a target, or for all of them."""
+    # The whole name counts: `models` is not to meet what is staged for `models-2`.
+    ours = re.compile(rf"{re.escape(name)}(?:-\w+|\.was)" if name else ".*")
     try:
-        return tuple(sorted(parent.glob(f"{PREFIX}{name}*")))
+        return tuple(
+            sorted(
+                path
+                for path in parent.iterdir()
+                if path.name.startswith(PREFIX)
+                and ours.fullmatch(path.name.removeprefix(PREFIX))
+            )
+        )
     except OSError:
         return ()
 
@@ -78,6 +89,9 @@ def sweep(parent: Path, name: str = "") -> None:
                 os.rename(path, home)
                 continue
         discard(path)
+    record = f"{TEMPORARY_PREFIX}{name}"
+    for path in parent.glob(f"{escape(record)}*{TEMPORARY}"):
+        path.unlink(missing_ok=True)
 
 
 def clone(source: Path, staging: Path) -> None:

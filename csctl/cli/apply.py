@@ -78,13 +78,17 @@ def run_apply(
     """Apply all profiles side by side, and print how each went."""
     from csctl.cli.several import code_of, run_all
     from csctl.lifecycle.apply import apply as lifecycle_apply
+    from csctl.lifecycle.apply import confirm
 
     began = time.monotonic()
     jobs = {
-        one.name: lambda one=one: lifecycle_apply(
+        one.name: lambda one=one, work=work: work(
             engine, one, session.environ, timeout=limit
         )
-        for one in profiles
+        for one, work in (
+            (one, lifecycle_apply if plan_.steps else confirm)
+            for one, plan_ in zip(profiles, plans, strict=True)
+        )
     }
     results, errors = run_all(session, jobs)
     if as_json:

@@ -89,7 +89,7 @@ class ContainerSpec:
     name: str
     image: str
     """The reference or id that the Engine is given."""
-    arguments: tuple[str | Secret, ...]
+    arguments: tuple[Value, ...]
     environment: Mapping[str, Value] = field(default_factory=dict)
     mounts: tuple[BindMount, ...] = ()
     port: PublishedPort | None = None
@@ -97,6 +97,9 @@ class ContainerSpec:
     restart: str = "no"
     log: LogRotation | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+    contents: Mapping[str, str] = field(default_factory=dict)
+    """What tells apart what a mount holds now and what was there before: a container
+    goes on with the directory that it was started with."""
     entrypoint: tuple[str, ...] | None = None
     user: str | None = None
     network: str | None = None
@@ -108,7 +111,7 @@ class ContainerSpec:
         its id.
         """
         fields = {
-            "arguments": " ".join(map(_shown, self.arguments)),
+            "arguments": " ".join(w for w in self.arguments if isinstance(w, str)),
             "port": str(self.port) if self.port else "none",
             "restart": self.restart,
             "resources.cpus": "none"
@@ -118,6 +121,9 @@ class ContainerSpec:
             if self.limits.memory is None
             else str(self.limits.memory),
         }
+        for word in self.arguments:
+            if not isinstance(word, str):
+                fields["arguments.key"] = _shown(word)
         if self.log is not None:
             fields["logging.max_size"] = str(self.log.max_size)
             fields["logging.max_file"] = str(self.log.max_file)
@@ -126,6 +132,7 @@ class ContainerSpec:
         for mount in self.mounts:
             suffix = ":ro" if mount.read_only else ""
             fields[f"mounts.{mount.target}"] = f"{mount.source}{suffix}"
+        fields |= self.contents
         for name, text in self.labels.items():
             if not name.startswith("csctl."):
                 fields[f"labels.{name}"] = text

@@ -39,7 +39,7 @@ _EULA = "Eula=accept"
 class Invocation:
     """How the image is started once: words after the image, variables, mounts."""
 
-    arguments: tuple[str | Secret, ...]
+    arguments: tuple[Value, ...]
     environment: Mapping[str, Value] = field(default_factory=dict)
     mounts: tuple[BindMount, ...] = ()
 

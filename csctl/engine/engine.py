@@ -11,6 +11,7 @@ import io
 import tarfile
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import IO, Any
 from urllib.parse import urlsplit
 
@@ -67,8 +68,9 @@ class Engine:
 
     # -- looking: GET and HEAD only --------------------------------------------
 
+    @cached_property
     def host(self) -> Host:
-        """The machine that the Engine runs on."""
+        """The machine that the Engine runs on; asked for once."""
         with engine_errors("asking the Engine about its host"):
             return decode.host(self._api.info())
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from csctl import record
 from csctl.container.observed import Container
-from csctl.container.spec import ContainerSpec, applied_fields
+from csctl.container.spec import UNKNOWN, ContainerSpec, applied_fields
 
 
 def _path(state: Path, profile: str) -> Path:
@@ -20,7 +20,13 @@ def _path(state: Path, profile: str) -> Path:
 
 def remember(state: Path, container: Container, spec: ContainerSpec) -> None:
     """Write down that a container was updated in place to a spec."""
-    value = {"container": container.id, "fields": spec.fields()}
+    before = fields_of(container) or {}
+    fields = {
+        # A key that cannot be read now was not applied either.
+        name: before.get(name, text) if text == UNKNOWN else text
+        for name, text in spec.fields().items()
+    }
+    value = {"container": container.id, "fields": fields}
     text = json.dumps(value, indent=1, sort_keys=True)
     record.write_atomically(_path(state, container.name), text)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import assert_never
@@ -18,7 +18,6 @@ from csctl.container.spec import LABEL_REASON, LABEL_SPEC, ContainerSpec
 from csctl.engine.engine import Engine
 from csctl.errors import CsctlError
 from csctl.lifecycle import applied, displays, models, mounts, observe
-from csctl.lifecycle import job as jobs
 from csctl.lifecycle import licenses as license_runs
 from csctl.lifecycle.events import Event, StepFinished, StepStarted
 from csctl.lifecycle.images import pull_image
@@ -72,9 +71,8 @@ def apply(
     """Bring one profile's container to what the profile says, and wait until ready.
 
     `timeout` is for readiness, in place of the profile's; `take_over` as for
-    `propose`. Raises CsctlError: LockHeld
-    where another csctl is at work, the plan's first problem before anything is done,
-    RolledBack after a replacement that failed.
+    `propose`. Raises CsctlError: LockHeld where another csctl is at work, the plan's
+    first problem before anything is done, RolledBack after a replacement that failed.
     """
     engine.require_local("apply")
     seconds = (timeout or profile.ready.timeout).total_seconds()
@@ -86,26 +84,71 @@ def apply(
             plan = reconcile(profile, seen)
             if plan.problems:
                 raise plan.problems[0]
-            if not plan.steps:
-                break
-            step = plan.steps[0]
-            if step in done:
-                raise CsctlError(
-                    f"{profile.name}: {step.action} {step.target} was done, and is"
-                    f" still needed: {step.reason}",
-                    remedy="look at it: csctl plan",
+            batch = _certain(plan)
+            for step in batch:
+                _check_progress(profile, step, done)
+                job = Job(
+                    engine=engine,
+                    profile=profile,
+                    environ=environ,
+                    reference=seen.reference,
                 )
-            yield StepStarted(step=step)
-            since = time.monotonic()
-            job = jobs.open_job(engine, profile, environ, seen.reference)
-            yield from _do(step, job, environ, seen, seconds)
-            yield StepFinished(step=step, seconds=time.monotonic() - since)
-            done.append(step)
+                yield from _timed(step, _do(step, job, seen, seconds))
+                done.append(step)
+            if batch == plan.steps:
+                break
         yield from wait_until_ready(engine, profile.name, seconds=seconds)
     return Outcome(
         profile=profile.name,
         steps=tuple(done),
         outcome="ready" if done else "unchanged",
+        seconds=time.monotonic() - began,
+    )
+
+
+def _certain(plan: Plan) -> tuple[Step, ...]:
+    """The steps that need no fresh look before them: the first one, or all.
+
+    Whatever brings something to this host, or ends an old replacement, may change
+    what follows; creating, updating and starting do not.
+    """
+    sure = steps.Create | steps.Update | steps.Start
+    if all(isinstance(step, sure) for step in plan.steps):
+        return plan.steps
+    return plan.steps[:1]
+
+
+def _check_progress(profile: Profile, step: Step, done: list[Step]) -> None:
+    if step in done:
+        raise CsctlError(
+            f"{profile.name}: {step.action} {step.target} was done, and is still"
+            f" needed: {step.reason}",
+            remedy="look at it: csctl plan",
+        )
+
+
+def _timed(step: Step, work: Generator[Event, None, None]) -> Iterator[Event]:
+    yield StepStarted(step=step)
+    since = time.monotonic()
+    yield from work
+    yield StepFinished(step=step, seconds=time.monotonic() - since)
+
+
+def confirm(
+    engine: Engine,
+    profile: Profile,
+    environ: Mapping[str, str],  # noqa: ARG001 - as for `apply`, its sibling
+    *,
+    timeout: timedelta | None = None,
+) -> Generator[Event, None, Outcome]:
+    """Wait until a container that needs no step is ready. Raises CsctlError."""
+    began = time.monotonic()
+    seconds = (timeout or profile.ready.timeout).total_seconds()
+    yield from wait_until_ready(engine, profile.name, seconds=seconds)
+    return Outcome(
+        profile=profile.name,
+        steps=(),
+        outcome="unchanged",
         seconds=time.monotonic() - began,
     )
 
@@ -125,11 +168,11 @@ def _look(
 
 
 def _do(
-    step: Step, job: Job, environ: Mapping[str, str], seen: Observed, seconds: float
+    step: Step, job: Job, seen: Observed, seconds: float
 ) -> Generator[Event, None, None]:
     match step:
         case steps.PullImage():
-            yield from pull_image(job.engine, step.reference, environ)
+            yield from pull_image(job.engine, step.reference, job.environ)
         case steps.DownloadModel():
             yield from models.pull(job, step.model_id, step.base_locale)
         case steps.DownloadDisplay():

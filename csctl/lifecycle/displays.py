@@ -192,16 +192,15 @@ def _finish(
     kept = [d for d in stored.displays if (d.type, d.locale) not in replaced]
     details: dict[str, object] = dict(old.details) if old else {"base_locale": None}
     details["display"] = [asdict(one) for one in (*kept, *got)]
-    record.write(
-        stored.directory,
-        Record(
-            kind=model.KIND,
-            id=stored.id,
-            image=old.image if old else str(job.reference),
-            image_id=old.image_id if old else image.id,
-            fetched_at=old.fetched_at if old else datetime.now(UTC),
-            files=record.take_sums(place, known=old),
-            details=details,
-        ),
+    new = Record(
+        kind=model.KIND,
+        id=stored.id,
+        image=old.image if old else str(job.reference),
+        image_id=old.image_id if old else image.id,
+        fetched_at=old.fetched_at if old else datetime.now(UTC),
+        files=record.take_sums(place, known=old),
+        details=details,
     )
+    # In this order: killed in between, the old record still fits the new directory.
     staging.place(place, stored.directory)
+    record.write(stored.directory, new)

@@ -8,11 +8,14 @@ from csctl.container.observed import Image
 from csctl.engine.engine import Engine
 from csctl.engine.pull import pull
 from csctl.errors import (
+    CsctlError,
+    DownloadError,
     EngineError,
     EngineUnavailable,
     ImageNotFound,
     PlatformMissing,
     RegistryError,
+    SecretUnavailable,
 )
 from csctl.lifecycle.events import Event, Note, Transfer
 from csctl.reference import ImageReference
@@ -33,7 +36,7 @@ def pull_image(
     from csctl.registry.client import open_registry
 
     layers: dict[str, int] | None = None
-    refusal: RegistryError | None = None
+    refusal: CsctlError | None = None
     try:
         with open_registry(reference, environ) as registry:
             manifest = registry.manifest(
@@ -42,7 +45,8 @@ def pull_image(
         layers = {layer.digest: layer.size for layer in manifest.layers}
     except PlatformMissing:
         raise
-    except RegistryError as error:
+    except (RegistryError, SecretUnavailable, DownloadError) as error:
+        # SecretUnavailable: a credential helper that the Engine may not need.
         refusal = error
         yield Note(text=f"sizes are unknown: {error.message}")
     what = f"pulling {reference}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from csctl.container.observed import Image
@@ -11,8 +12,7 @@ from csctl.container.spec import ContainerSpec
 from csctl.contract.arguments import Invocation
 from csctl.engine.engine import Engine
 from csctl.errors import ImageNotFound
-from csctl.lifecycle import keys as profile_keys
-from csctl.lifecycle.keys import Keys
+from csctl.lifecycle.keys import Keys, read_keys
 from csctl.lifecycle.oneshot import one_shot_spec
 from csctl.plan.serving import limits
 from csctl.profile.model import Profile
@@ -22,15 +22,20 @@ DOWNLOAD_SECONDS = 3600.0
 """The image gives a model download one hour itself (facts, section 3)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Job:
-    """A profile, its Engine, its keys, and the image that its reference means."""
+    """A profile, its Engine, and the image that its reference means."""
 
     engine: Engine
     profile: Profile
-    keys: Keys
+    environ: Mapping[str, str]
     reference: ImageReference
     download_seconds: float = DOWNLOAD_SECONDS
+
+    @cached_property
+    def keys(self) -> Keys:
+        """The profile's secrets, read when first needed."""
+        return read_keys(self.profile, self.environ)
 
     @property
     def logs(self) -> Path:
@@ -56,21 +61,3 @@ class Job:
             environment=self.keys.environment,
             limits=limits(self.profile),
         )
-
-
-def open_job(
-    engine: Engine,
-    profile: Profile,
-    environ: Mapping[str, str],
-    reference: ImageReference,
-    *,
-    download_seconds: float = DOWNLOAD_SECONDS,
-) -> Job:
-    """A job with the profile's keys read now."""
-    return Job(
-        engine=engine,
-        profile=profile,
-        keys=profile_keys.read_keys(profile, environ),
-        reference=reference,
-        download_seconds=download_seconds,
-    )

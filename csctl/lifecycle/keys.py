@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
@@ -34,8 +34,15 @@ class Keys:
 _Read = tuple[Secret | UnknownSecret | None, CsctlError | None]
 
 
-def read_keys(profile: Profile, environ: Mapping[str, str]) -> Keys:
-    """Read all secrets of a profile; one that gives nothing is a problem, no error."""
+def read_keys(
+    profile: Profile,
+    environ: Mapping[str, str],
+    wanted: Collection[str] = ("billing", "license"),
+) -> Keys:
+    """Read the `wanted` keys of a profile, and the secrets of its environment.
+
+    One that gives nothing is a problem, and no error.
+    """
 
     def take(source: SecretSource | None) -> _Read:
         if source is None:
@@ -47,10 +54,10 @@ def read_keys(profile: Profile, environ: Mapping[str, str]) -> Keys:
             return UnknownSecret(), SecretUnavailable(where, remedy=error.remedy)
 
     billing, billing_problem = take(
-        profile.billing.api_key if profile.billing else None
+        profile.billing.api_key if profile.billing and "billing" in wanted else None
     )
     license_, license_problem = take(
-        profile.license.api_key if profile.license else None
+        profile.license.api_key if profile.license and "license" in wanted else None
     )
     problems = []
     environment: dict[str, Value] = {}

@@ -7,6 +7,7 @@ inspected, side by side.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import errno
 import socket
 from collections.abc import Iterable, Mapping
@@ -20,13 +21,20 @@ from csctl import lock, model, ownership
 from csctl.container.observed import Container, Host, Image, Listed
 from csctl.container.spec import next_name, old_name
 from csctl.engine.engine import Engine
-from csctl.errors import CsctlError, OwnershipError, RegistryError, UsageError
+from csctl.errors import (
+    CsctlError,
+    DownloadError,
+    OwnershipError,
+    RegistryError,
+    SecretUnavailable,
+    UsageError,
+)
 from csctl.license import StoredLicense
 from csctl.lifecycle import applied, mounts
-from csctl.lifecycle import keys as profile_keys
+from csctl.lifecycle.keys import read_keys
 from csctl.model import StoredModel
 from csctl.ownership import Owner
-from csctl.plan.reconcile import Observed
+from csctl.plan.reconcile import Observed, keys_needed
 from csctl.profile.model import Profile
 from csctl.reference import ImageReference
 from csctl.tag import Tag, newest
@@ -50,8 +58,8 @@ def snapshot(engine: Engine, profiles: Iterable[Profile]) -> Snapshot:
     names = {
         name for profile in profiles for name in (profile.name, old_name(profile.name))
     }
-    with ThreadPoolExecutor(2) as pool:
-        host = pool.submit(engine.host)
+    with ThreadPoolExecutor(1) as pool:
+        host = pool.submit(lambda: engine.host)
         listed = engine.containers()
         wanted = [row.name for row in listed if row.name in names]
         return Snapshot(
@@ -82,7 +90,7 @@ def resolve_reference(
     try:
         with open_registry(asked, environ) as registry:
             reference = resolve(registry, asked).reference
-    except RegistryError as error:
+    except (RegistryError, SecretUnavailable, DownloadError) as error:
         local = _newest_local(engine, asked)
         if local is None:
             raise
@@ -125,7 +133,6 @@ def observe(
     stored = model.stored(profile.models_root, model_id) if model_id else None
     license_ = _license(profile, image, model_id)
     owner = mounts.known_owner(profile.state_dir, image) if image else None
-    keys = profile_keys.read_keys(profile, environ)
     serving, taken_by = _serving(profile, seen, take_over=take_over)
     notes = [note] if note else []
     problems: list[CsctlError] = []
@@ -137,7 +144,7 @@ def observe(
             not_owned = _not_owned(profile, owner, stored, license_)
         except OwnershipError as error:
             notes.append(error.message)
-    return Observed(
+    observed = Observed(
         now=datetime.now(UTC),
         host=seen.host,
         reference=reference,
@@ -153,13 +160,17 @@ def observe(
         leftovers=_leftovers(profile, seen),
         name_taken_by=taken_by,
         port_taken_by=_port_taken(engine, profile, seen, serving),
+        notes=(*notes, *_host_notes(engine)),
+        problems=tuple(problems),
+    )
+    keys = read_keys(profile, environ, keys_needed(profile, observed))
+    return dataclasses.replace(
+        observed,
         environment=keys.environment,
         billing_key=keys.billing,
         billing_problem=keys.billing_problem,
         license_problem=keys.license_problem,
         environment_problems=keys.environment_problems,
-        notes=(*notes, *_host_notes(engine)),
-        problems=tuple(problems),
     )
 
 

@@ -27,6 +27,7 @@ from csctl.secret import Redactor
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 1.0
 _TAIL = 15
+_PATIENCE = 1.0
 _LOG_LINES = 5000
 
 
@@ -160,7 +161,8 @@ def run(
 
 
 def _waiting(engine: Engine, identity: str, watch: Watch, seconds: float) -> Waiting:
-    lines = engine.log(identity, tail=1)
+    # Short waits are not worth a request for their last line.
+    lines = engine.log(identity, tail=1) if seconds > _PATIENCE else ()
     line = dialects.printable(watch.redact(lines[-1])) if lines else ""
     return Waiting(
         what=watch.what,

@@ -17,6 +17,7 @@ from csctl.secret import Redactor, Secret
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 1.0
 _TAIL = 12
+_PATIENCE = 1.0
 _LOOPS = 2
 """So many restarts while we wait are a loop."""
 
@@ -133,7 +134,8 @@ def last_lines(engine: Engine, seen: Container) -> Sequence[str]:
 
 
 def _waiting(engine: Engine, seen: Container, waited: float) -> Waiting:
-    lines = engine.log(seen.id, tail=1)
+    # Short waits are not worth a request for their last line.
+    lines = engine.log(seen.id, tail=1) if waited > _PATIENCE else ()
     line = dialects.printable(redactor_of(seen)(lines[-1])) if lines else ""
     return Waiting(
         what=f"waiting for {seen.name}",

@@ -64,7 +64,7 @@ def status(
     mine = [row for row in listed if _shown(row) and (not wanted or row.name in wanted)]
     with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
         containers = engine.inspect_all(row.name for row in mine)
-        host = pool.submit(engine.host) if wanted else None
+        host = pool.submit(lambda: engine.host) if wanted else None
         names = list(wanted) or sorted(containers)
         snapshot = None
         if host is not None:

@@ -46,7 +46,7 @@ def collect(engine: Engine, name: str) -> Iterator[tuple[str, str]]:
                 "csctl": csctl.__version__,
                 "python": platform.python_version(),
                 "kernel": platform.release(),
-                "host": _plain(engine.host()),
+                "host": _plain(engine.host),
             }
         ),
     )

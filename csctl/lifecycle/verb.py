@@ -8,11 +8,10 @@ from typing import TypeVar
 from csctl import lock, model
 from csctl.engine.engine import Engine
 from csctl.errors import UsageError
-from csctl.lifecycle import job as jobs
 from csctl.lifecycle import observe
 from csctl.lifecycle.events import Event, Note
 from csctl.lifecycle.images import pull_image
-from csctl.lifecycle.job import Job
+from csctl.lifecycle.job import DOWNLOAD_SECONDS, Job
 from csctl.profile.model import Profile
 
 Result = TypeVar("Result")
@@ -42,12 +41,12 @@ def with_image(
         if engine.image(str(reference)) is None:
             yield Note(text=f"the Engine does not have {reference}; pulling it first")
             yield from pull_image(engine, reference, environ)
-        job = jobs.open_job(
-            engine,
-            profile,
-            environ,
-            reference,
-            download_seconds=seconds or jobs.DOWNLOAD_SECONDS,
+        job = Job(
+            engine=engine,
+            profile=profile,
+            environ=environ,
+            reference=reference,
+            download_seconds=seconds or DOWNLOAD_SECONDS,
         )
         return (yield from work(job))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -60,10 +60,10 @@ class Observed:
     name_taken_by: str | None
     """Image of a foreign container that has the profile's name."""
     port_taken_by: str | None
-    environment: Mapping[str, Value]
+    environment: Mapping[str, Value] = field(default_factory=dict)
     """The profile's variables with their values."""
-    billing_key: Secret | UnknownSecret | None
-    """None where the profile names none."""
+    billing_key: Secret | UnknownSecret | None = None
+    """None where it is not needed, or the profile names none."""
     billing_problem: CsctlError | None = None
     license_problem: CsctlError | None = None
     environment_problems: tuple[CsctlError, ...] = ()
@@ -85,20 +85,31 @@ def reconcile(profile: Profile, seen: Observed) -> Plan:
     )
 
 
+def keys_needed(profile: Profile, seen: Observed) -> frozenset[str]:
+    """Which of `billing` and `license` have a key that this plan needs.
+
+    Others are not read: a command that fetches a key may be slow, or not be there.
+    """
+    prepare = tuple(_prepare(profile, seen))
+    needed = set()
+    if profile.mode == "connected" or any(isinstance(s, _DOWNLOADS) for s in prepare):
+        needed.add("billing")
+    if any(isinstance(step, steps.FetchLicense) for step in prepare):
+        needed.add("license")
+    return frozenset(needed)
+
+
 def _spec(
     profile: Profile, seen: Observed, prepare: tuple[Step, ...]
 ) -> ContainerSpec | None:
     """What should serve; None while parts of it are still to be fetched."""
-    if seen.model is None or any(
-        isinstance(step, steps.DownloadModel | steps.FetchLicense) for step in prepare
-    ):
+    if seen.model is None or any(isinstance(step, _FETCHES) for step in prepare):
         return None
     return serving_spec(
         profile,
         Parts(
             image=str(seen.reference),
-            model_id=seen.model.id,
-            model=seen.model.directory,
+            model=seen.model,
             license=seen.license.directory if seen.license else None,
             billing_key=seen.billing_key,
             environment=seen.environment,
@@ -312,7 +323,7 @@ def _differences(
                 by="profile",
             )
             for step in prepare
-            if isinstance(step, steps.DownloadModel | steps.FetchLicense)
+            if isinstance(step, _FETCHES)
         ]
     return tuple(found)
 
@@ -364,7 +375,7 @@ def _problems(
             check_display_support(seen.reference.tag)
         except UsageError as error:
             yield error
-    yield from _missing_resources(profile, seen, planned)
+    yield from _missing_resources(profile, planned)
     yield from _missing_keys(profile, seen, planned)
 
 
@@ -374,6 +385,7 @@ def _starts(planned: tuple[Step, ...]) -> bool:
 
 
 _DOWNLOADS = steps.DownloadModel | steps.DownloadDisplay
+_FETCHES = _DOWNLOADS | steps.FetchLicense
 _CREATES = steps.Create | steps.Replace
 
 
@@ -397,10 +409,12 @@ def _missing_keys(
 
 
 def _missing_resources(
-    profile: Profile, seen: Observed, planned: tuple[Step, ...]
+    profile: Profile, planned: tuple[Step, ...]
 ) -> Iterator[CsctlError]:
     for step in planned:
-        if isinstance(step, _DOWNLOADS) and seen.billing_key is None:
+        if isinstance(step, _DOWNLOADS) and (
+            profile.billing is None or profile.billing.api_key is None
+        ):
             yield UsageError(
                 f"{profile.name}: {step.target} is to be downloaded, and the profile"
                 " has no `billing` with a key",

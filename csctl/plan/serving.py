@@ -18,6 +18,7 @@ from csctl.container.spec import (
 )
 from csctl.contract import arguments
 from csctl.contract.arguments import Account, Invocation
+from csctl.model import StoredModel
 from csctl.profile.model import Profile
 from csctl.secret import Secret
 
@@ -27,8 +28,7 @@ class Parts:
     """What a profile's container is made of, all resolved."""
 
     image: str
-    model_id: str
-    model: Path
+    model: StoredModel
     license: Path | None
     billing_key: Secret | UnknownSecret | None
     environment: Mapping[str, Value]
@@ -60,31 +60,48 @@ def serving_spec(profile: Profile, parts: Parts) -> ContainerSpec:
             max_size=profile.logging.max_size, max_file=profile.logging.max_file
         ),
         labels=dict(profile.labels) | _labels(profile, parts),
+        contents=_contents(parts.model),
     )
+
+
+def _contents(model: StoredModel) -> dict[str, str]:
+    if model.record is None:
+        return {}
+    displays = sorted(f"{one.type}:{one.locale or one.id}" for one in model.displays)
+    return {
+        "model.fetched": model.record.fetched_at.isoformat(),
+        "model.display": " ".join(displays) or "none",
+    }
 
 
 def _invocation(profile: Profile, parts: Parts) -> Invocation:
     if profile.mode == "disconnected":
         assert parts.license is not None, "reconcile fetches a license first"
         return arguments.serve_disconnected(
-            parts.model, parts.license, profile.output_dir
+            parts.model.directory, parts.license, profile.output_dir
         )
     assert profile.billing is not None, "the profile's rules demand it"
-    if isinstance(parts.billing_key, Secret):
-        account = Account(
-            endpoint=profile.billing.endpoint,
-            api_key=parts.billing_key,
-            as_argument=profile.api_key_as == "argument",
-        )
-        return arguments.serve_connected(parts.model_id, parts.model, account)
+    key = parts.billing_key
+    account = Account(
+        endpoint=profile.billing.endpoint,
+        api_key=key if isinstance(key, Secret) else Secret(""),
+        as_argument=profile.api_key_as == "argument",
+    )
+    invocation = arguments.serve_connected(
+        parts.model.id, parts.model.directory, account
+    )
+    if isinstance(key, Secret):
+        return invocation
     # A key that cannot be read now: the spec serves comparison only.
-    blank = Account(endpoint=profile.billing.endpoint, api_key=Secret(""))
-    invocation = arguments.serve_connected(parts.model_id, parts.model, blank)
     return Invocation(
-        arguments=invocation.arguments,
-        environment=dict(invocation.environment) | {"ApiKey": UnknownSecret()},
+        arguments=tuple(map(_unknown, invocation.arguments)),
+        environment={n: _unknown(v) for n, v in invocation.environment.items()},
         mounts=invocation.mounts,
     )
+
+
+def _unknown(value: Value) -> Value:
+    return UnknownSecret() if isinstance(value, Secret) else value
 
 
 def limits(profile: Profile) -> Limits:
@@ -98,7 +115,7 @@ def _labels(profile: Profile, parts: Parts) -> dict[str, str]:
         container.LABEL_ROLE: container.ROLE_SERVE,
         container.LABEL_VERSION: csctl.__version__,
         container.LABEL_MODE: profile.mode,
-        container.LABEL_MODEL: parts.model_id,
+        container.LABEL_MODEL: parts.model.id,
         container.LABEL_STATE: str(profile.state_dir),
     }
     if parts.license is not None and profile.mode == "disconnected":
