@@ -132,6 +132,7 @@ class Engine:
             chunks = self._api.logs(
                 name,
                 stream=True,
+                follow=False,  # Else the SDK follows whatever it streams.
                 tail="all" if tail is None else tail,
                 since=since,
             )

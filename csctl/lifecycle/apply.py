@@ -84,8 +84,10 @@ def apply(
             plan = reconcile(profile, seen)
             if plan.problems:
                 raise plan.problems[0]
-            batch = _certain(plan)
-            for step in batch:
+            # What brings something to this host, or ends an old replacement, may
+            # change what follows; creating, updating and starting do not.
+            certain = all(isinstance(step, _CERTAIN) for step in plan.steps)
+            for step in plan.steps if certain else plan.steps[:1]:
                 _check_progress(profile, step, done)
                 job = Job(
                     engine=engine,
@@ -95,7 +97,7 @@ def apply(
                 )
                 yield from _timed(step, _do(step, job, seen, seconds))
                 done.append(step)
-            if batch == plan.steps:
+            if certain:
                 break
         yield from wait_until_ready(engine, profile.name, seconds=seconds)
     return Outcome(
@@ -106,16 +108,7 @@ def apply(
     )
 
 
-def _certain(plan: Plan) -> tuple[Step, ...]:
-    """The steps that need no fresh look before them: the first one, or all.
-
-    Whatever brings something to this host, or ends an old replacement, may change
-    what follows; creating, updating and starting do not.
-    """
-    sure = steps.Create | steps.Update | steps.Start
-    if all(isinstance(step, sure) for step in plan.steps):
-        return plan.steps
-    return plan.steps[:1]
+_CERTAIN = steps.Create | steps.Update | steps.Start
 
 
 def _check_progress(profile: Profile, step: Step, done: list[Step]) -> None:

@@ -10,7 +10,6 @@ import contextlib
 import time
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import csctl
@@ -22,13 +21,13 @@ from csctl.contract.arguments import Invocation
 from csctl.engine.engine import Engine
 from csctl.errors import AzureError, CsctlError, EngineError, LicenseError, NotReady
 from csctl.lifecycle.events import Event, Waiting
+from csctl.lifecycle.kept_log import LINES, keep
 from csctl.secret import Redactor
 
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 1.0
 _TAIL = 15
 _PATIENCE = 1.0
-_LOG_LINES = 5000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +56,7 @@ class Finished:
 
     def failure(self) -> CsctlError:
         """The error that this run stands for; its log is written down."""
-        kept = _keep(self)
+        kept = keep(self.logs, self.what.split()[0], self.lines)
         where = f"; the whole log is in {kept}" if kept else ""
         tail = "".join(f"\n  | {line}" for line in self.lines[-_TAIL:])
         if self.out_of_memory:
@@ -145,7 +144,7 @@ def run(
             seconds = time.monotonic() - began
             if seconds > watch.seconds:
                 late = _finished(engine, watch, seen, exit_code=None)
-                kept = _keep(late)
+                kept = keep(late.logs, late.what.split()[0], late.lines)
                 raise NotReady(
                     f"{watch.what}: not done after {seconds:.0f} s",
                     remedy="give it more time with --timeout"
@@ -175,7 +174,7 @@ def _waiting(engine: Engine, identity: str, watch: Watch, seconds: float) -> Wai
 def _finished(
     engine: Engine, watch: Watch, seen: Container, *, exit_code: int | None
 ) -> Finished:
-    lines = engine.log(seen.id, tail=_LOG_LINES)
+    lines = engine.log(seen.id, tail=LINES)
     return Finished(
         what=watch.what,
         exit_code=exit_code,
@@ -183,14 +182,3 @@ def _finished(
         lines=tuple(dialects.printable(watch.redact(line)) for line in lines),
         logs=watch.logs,
     )
-
-
-def _keep(finished: Finished) -> Path | None:
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    path = finished.logs / f"{stamp}-{finished.what.split()[0]}.log"
-    try:
-        finished.logs.mkdir(parents=True, exist_ok=True)
-        path.write_text("\n".join(finished.lines) + "\n")
-    except OSError:
-        return None  # A full disk: the last lines are in the error all the same.
-    return path

@@ -18,6 +18,8 @@ _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 1.0
 _TAIL = 12
 _PATIENCE = 1.0
+_PROOF_SECONDS = 1.5
+"""A container that crashes under its first look is caught within this time."""
 _LOOPS = 2
 """So many restarts while we wait are a loop."""
 
@@ -86,6 +88,27 @@ def wait_until_ready(engine: Engine, name: str, *, seconds: float) -> Iterator[W
         yield _waiting(engine, seen, waited)
         time.sleep(min(pause, max(0.0, seconds - waited)))
         pause = min(_LONGEST_PAUSE, pause * 1.3)
+
+
+def stay_ready(engine: Engine, name: str) -> Iterator[Waiting]:
+    """Look again a moment after a container became ready, to see that it still is.
+
+    Raises NotReady where it stopped, restarted, or no longer answers.
+    """
+    before = engine.container(name)
+    began = time.monotonic()
+    while (waited := time.monotonic() - began) < _PROOF_SECONDS:
+        yield Waiting(what=f"watching {name}", seconds=waited, phase="ready", line="")
+        time.sleep(_PROOF_SECONDS / 5)
+    seen = engine.container(name)
+    if seen is None or before is None:
+        raise NotReady(f"{name} was removed while it was watched")
+    if not seen.running and seen.state != "restarting":
+        raise _ended(engine, seen)
+    address = address_of(engine, seen)
+    steady = seen.restarts == before.restarts and seen.started_at == before.started_at
+    if not steady or address is None or not probe.is_ready(address):
+        raise _failure(engine, seen, "was ready, and stopped being so at once")
 
 
 def _check_key(name: str, status: probe.ApiStatus | None) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Generator
+from pathlib import Path
 
 from csctl.container.observed import Container
 from csctl.container.spec import (
@@ -19,9 +20,10 @@ from csctl.container.spec import (
     old_name,
 )
 from csctl.engine.engine import Engine
-from csctl.errors import CsctlError, RolledBack
+from csctl.errors import CsctlError, EngineError, RolledBack
 from csctl.lifecycle.events import Event, Note
-from csctl.lifecycle.ready import wait_until_ready
+from csctl.lifecycle.kept_log import LINES, keep
+from csctl.lifecycle.ready import redactor_of, stay_ready, wait_until_ready
 
 
 def replace(
@@ -65,20 +67,35 @@ def resume(
         if not current.running:
             engine.start(name)
         yield from wait_until_ready(engine, name, seconds=seconds)
+        yield from stay_ready(engine, name)
     except CsctlError as error:
         if engine.container(waiting) is None:
             raise
+        kept = _keep_log(engine, current)
         _restore(engine, name)
         raise RolledBack(
             f"{name}: the new container failed, and the old one serves again:"
             f" {error.message}",
-            remedy=error.remedy,
+            remedy=f"the whole log of the new one is in {kept}"
+            if kept
+            else "mend the profile, and apply again",
         ) from error
     except BaseException:
         # Ctrl-C, or the caller stopped iterating: go back at once.
         _restore(engine, name)
         raise
     engine.remove(waiting)
+
+
+def _keep_log(engine: Engine, container: Container) -> Path | None:
+    if container.state_directory is None:
+        return None
+    redact = redactor_of(container)
+    try:
+        lines = engine.log(container.id, tail=LINES)
+    except EngineError:
+        return None
+    return keep(Path(container.state_directory, "logs"), "replace", map(redact, lines))
 
 
 def _retire(engine: Engine, name: str) -> None:
