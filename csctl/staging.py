@@ -43,15 +43,23 @@ def place(staging: Path, target: Path) -> None:
     """Put a staging directory into its target's place, whole.
 
     What stood there before is removed afterwards; it is never gone before the new
-    one stands.
+    one stands. Raises DownloadError.
     """
-    if not target.exists():
-        os.rename(staging, target)
+    stood = target.exists()
+    try:
+        if stood:
+            _exchange(staging, target)
+        else:
+            os.rename(staging, target)
         sync_directory(target.parent)
-        return
-    _exchange(staging, target)
-    sync_directory(target.parent)
-    discard(staging)
+    except OSError as exc:
+        raise DownloadError(
+            f"{staging} cannot take the place of {target}: {exc.strerror}",
+            remedy=f"check that {target} is no mount point, and the permissions of"
+            f" {target.parent}",
+        ) from exc
+    if stood:
+        discard(staging)
 
 
 def discard(staging: Path) -> None:
@@ -129,5 +137,9 @@ def _exchange(one: Path, other: Path) -> None:
     # `sweep` mends a kill between them.
     former = other.with_name(f"{PREFIX}{other.name}.was")
     os.rename(other, former)
-    os.rename(one, other)
+    try:
+        os.rename(one, other)
+    except OSError:
+        os.rename(former, other)
+        raise
     os.rename(former, one)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from csctl import format as words
 from csctl.lifecycle.events import (
@@ -17,6 +17,9 @@ from csctl.lifecycle.events import (
 )
 
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress, ProgressColumn, TaskID
+
     from csctl.cli.session import Session
 
 Tell = Callable[[str, Event], None]
@@ -37,80 +40,76 @@ def _line(session: Session, job: str, event: Event) -> None:
 
 
 def _live() -> Iterator[Tell]:
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        DownloadColumn,
-        Progress,
-        SpinnerColumn,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-        TransferSpeedColumn,
-    )
-
-    progress = Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=20),
-        DownloadColumn(binary_units=True),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    )
-    waits = Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}", markup=False),
-        TimeElapsedColumn(),
-        console=progress.console,
-        transient=True,
-    )
-    from rich.console import Group
+    from rich.console import Console, Group
     from rich.live import Live
 
-    tasks: dict[tuple[str, type[Any]], Any] = {}
+    console = Console(stderr=True)
+    bars, texts = _bars(console), _texts(console)
+    tasks: dict[str, tuple[Progress, TaskID]] = {}
 
     def clear(job: str) -> None:
-        for (name, kind), task in list(tasks.items()):
-            if name == job:
-                (progress if kind is Transfer else waits).remove_task(task)
-                del tasks[name, kind]
+        if job in tasks:
+            progress, task = tasks.pop(job)
+            progress.remove_task(task)
+
+    def show(job: str, progress: Progress, text: str) -> TaskID:
+        if job in tasks and tasks[job][0] is not progress:
+            clear(job)
+        if job not in tasks:
+            tasks[job] = (progress, progress.add_task(text, total=None))
+        task = tasks[job][1]
+        progress.update(task, description=text)
+        return task
 
     def tell(job: str, event: Event) -> None:
         match event:
-            case Transfer():
-                key: tuple[str, type[Any]] = (job, Transfer)
-                if key not in tasks:
-                    clear(job)
-                    tasks[key] = progress.add_task(event.what)
+            case Transfer(total=int()):
                 detail = f" ({event.detail})" if event.detail else ""
-                progress.update(
-                    tasks[key],
-                    completed=event.done,
-                    total=event.total,
-                    description=f"{event.what}{detail}",
-                )
-            case Waiting():
-                key = (job, Waiting)
-                if key not in tasks:
-                    clear(job)
-                    tasks[key] = waits.add_task(event.what)
-                line = f": {event.line[:60]}" if event.line else ""
-                waits.update(
-                    tasks[key], description=f"{event.what}, {event.phase}{line}"
-                )
-            case StepStarted() | StepFinished() | Note():
+                task = show(job, bars, f"{event.what}{detail}")
+                bars.update(task, completed=event.done, total=event.total)
+            case Transfer() | Waiting():
+                show(job, texts, words.event(event))
+            case _:
                 clear(job)
-                progress.console.print(
-                    f"{job}: {words.event(event)}", markup=False, highlight=False
-                )
+                line = f"{job}: {words.event(event)}"
+                console.print(line, markup=False, highlight=False)
 
-    with Live(
-        Group(progress, waits),
-        console=progress.console,
-        transient=True,
-        refresh_per_second=8,
-    ):
+    with Live(Group(bars, texts), console=console, transient=True):
         yield tell
+
+
+def _bars(console: Console) -> Progress:
+    """For what has a known end: bar, bytes, speed, time left."""
+    from rich import progress
+
+    return progress.Progress(
+        progress.SpinnerColumn(),
+        _text_column(),
+        progress.BarColumn(bar_width=20),
+        progress.DownloadColumn(binary_units=True),
+        progress.TransferSpeedColumn(),
+        progress.TimeRemainingColumn(),
+        console=console,
+        expand=True,
+    )
+
+
+def _texts(console: Console) -> Progress:
+    """For what has none: what goes on, and for how long."""
+    from rich import progress
+
+    return progress.Progress(
+        progress.SpinnerColumn(),
+        _text_column(),
+        progress.TimeElapsedColumn(),
+        console=console,
+        expand=True,
+    )
+
+
+def _text_column() -> ProgressColumn:
+    from rich.progress import TextColumn
+    from rich.table import Column
+
+    column = Column(ratio=1, no_wrap=True, overflow="ellipsis")
+    return TextColumn("{task.description}", markup=False, table_column=column)

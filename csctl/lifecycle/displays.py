@@ -18,7 +18,7 @@ from csctl.contract.arguments import Account, Invocation
 from csctl.contract.dialects import DisplayModel
 from csctl.errors import CsctlError, DownloadError, UsageError
 from csctl.lifecycle import models, mounts, oneshot
-from csctl.lifecycle.events import Event, Transfer
+from csctl.lifecycle.events import Event
 from csctl.lifecycle.job import Job
 from csctl.lifecycle.keys import billing_account
 from csctl.model import Display, StoredModel
@@ -153,7 +153,7 @@ def _run(
         redact=job.keys.redactor(),
         logs=job.logs,
         until=_serves,
-        progress=lambda: Transfer(what=what, done=models.size_of(place), total=None),
+        progress=models.transfer_of(place),
     )
     finished = yield from oneshot.run(
         job.engine, job.one_shot(image, invocation), watch

@@ -14,7 +14,7 @@ from csctl.contract import arguments, dialects
 from csctl.contract.dialects import BaseModel
 from csctl.errors import AzureError, CsctlError, DownloadError
 from csctl.lifecycle import mounts, oneshot
-from csctl.lifecycle.events import Event, Transfer
+from csctl.lifecycle.events import Event, Transfer, Waiting
 from csctl.lifecycle.job import Job
 from csctl.lifecycle.keys import billing_account
 from csctl.model import StoredModel
@@ -111,7 +111,7 @@ def _download(
             redact=job.keys.redactor(),
             logs=job.logs,
             until=_ready(what),
-            progress=lambda: Transfer(what=what, done=size_of(place), total=None),
+            progress=transfer_of(place),
         )
         invocation = arguments.serve_connected(model_id, place, account)
         finished = yield from oneshot.run(
@@ -172,6 +172,17 @@ def _ready(what: str) -> Callable[[Container], bool]:
         return False
 
     return until
+
+
+def transfer_of(place: Path) -> Callable[[Waiting], Event]:
+    """Tell a wait as the bytes that a directory holds by now."""
+
+    def tell(waiting: Waiting) -> Event:
+        return Transfer(
+            what=waiting.what, done=size_of(place), total=None, detail=waiting.phase
+        )
+
+    return tell
 
 
 def size_of(directory: Path) -> int:

@@ -117,7 +117,8 @@ class Watch:
     logs: Path
     until: Callable[[Container], bool] = lambda _: False
     """Whether its work is done although it still runs."""
-    progress: Callable[[], Event | None] = lambda: None
+    progress: Callable[[Waiting], Event] = lambda waiting: waiting
+    """What to tell while it runs, in place of the bare wait."""
 
 
 def run(
@@ -150,7 +151,7 @@ def run(
                     remedy="give it more time with --timeout"
                     + (f"; its log is in {kept}" if kept else ""),
                 )
-            yield watch.progress() or _waiting(engine, identity, watch, seconds)
+            yield watch.progress(_waiting(engine, identity, watch, seconds))
             time.sleep(pause)
             pause = min(_LONGEST_PAUSE, pause * 1.3)
     finally:
