@@ -139,11 +139,14 @@ def _prepare(profile: Profile, seen: Observed) -> Iterator[Step]:
     if (gap := _license_gap(profile, seen)) is not None:
         yield steps.FetchLicense(root=profile.license_root, reason=gap)
     if seen.owner is None:
-        yield steps.SetOwnership(
-            paths=_mounts(profile, seen),
-            owner=steps.RESOLVED_LATER,
-            reason="the image's user is not known yet",
-        )
+        # What is downloaded gets its owner while it is staged.
+        kept = _kept(profile, seen, fresh=model_gap is not None)
+        if kept:
+            yield steps.SetOwnership(
+                paths=kept,
+                owner=f"the image's user ({steps.RESOLVED_LATER})",
+                reason="which user that is, is not known yet",
+            )
     elif seen.not_owned:
         yield steps.SetOwnership(
             paths=seen.not_owned,
@@ -152,12 +155,14 @@ def _prepare(profile: Profile, seen: Observed) -> Iterator[Step]:
         )
 
 
-def _mounts(profile: Profile, seen: Observed) -> tuple[Path, ...]:
-    model = seen.model.directory if seen.model else profile.models_root
-    if profile.mode == "connected":
-        return (model,)
-    license_ = seen.license.directory if seen.license else profile.license_root
-    return (model, license_, profile.output_dir)
+def _kept(profile: Profile, seen: Observed, *, fresh: bool) -> tuple[Path, ...]:
+    """The mounts that this plan does not download anew."""
+    paths = [] if seen.model is None or fresh else [seen.model.directory]
+    if profile.mode == "disconnected":
+        if seen.license is not None and _license_gap(profile, seen) is None:
+            paths.append(seen.license.directory)
+        paths.append(profile.output_dir)
+    return tuple(paths)
 
 
 def _model_gap(seen: Observed) -> str | None:
