@@ -43,13 +43,14 @@ def apply(
     where its replacement does not become ready, it is started again.
     """
     from csctl.cli.main import report
-    from csctl.cli.plan import code_of, propose_all
+    from csctl.cli.plan import code_of
+    from csctl.lifecycle.fleet import propose_all
     from csctl.size import parse_duration
 
     limit = None if timeout is None else parse_duration(timeout)
     profiles = session.profiles(profile)
     engine = session.connect()
-    plans = propose_all(session, engine, profiles)
+    plans = propose_all(engine, profiles, session.environ)
     for one in plans:
         for note in one.notes:
             session.say(f"{one.profile}: note: {note}")

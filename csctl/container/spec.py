@@ -50,6 +50,8 @@ class BindMount:
     source: Path
     target: str
     read_only: bool = False
+    submounts: bool = True
+    """Whether what is mounted below the source is seen as well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,13 @@ import docker
 import docker.errors
 
 from csctl.container.observed import Container, Host, Image, Listed
-from csctl.container.spec import ContainerSpec, Limits, LogRotation, PublishedPort
+from csctl.container.spec import (
+    BindMount,
+    ContainerSpec,
+    Limits,
+    LogRotation,
+    PublishedPort,
+)
 from csctl.container.spec import Value as SpecValue
 from csctl.engine import decode
 from csctl.engine.translate import engine_errors, unavailable
@@ -305,15 +311,7 @@ def _message(text: str) -> str:
 
 def _config(spec: ContainerSpec) -> dict[str, Any]:
     host: dict[str, Any] = {
-        "Mounts": [
-            {
-                "Type": "bind",
-                "Source": str(mount.source),
-                "Target": mount.target,
-                "ReadOnly": mount.read_only,
-            }
-            for mount in spec.mounts
-        ],
+        "Mounts": [_mount(mount) for mount in spec.mounts],
         "RestartPolicy": _restart_policy(spec.restart),
     }
     config: dict[str, Any] = {
@@ -339,6 +337,16 @@ def _config(spec: ContainerSpec) -> dict[str, Any]:
     if spec.user is not None:
         config["User"] = spec.user
     return config
+
+
+def _mount(mount: BindMount) -> dict[str, Any]:
+    value = {
+        "Type": "bind",
+        "Source": str(mount.source),
+        "Target": mount.target,
+        "ReadOnly": mount.read_only,
+    }
+    return value if mount.submounts else value | {"BindOptions": {"NonRecursive": True}}
 
 
 def _plain(value: SpecValue) -> str:

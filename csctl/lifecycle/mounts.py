@@ -137,7 +137,7 @@ def _chown(
         arguments=("-hR", str(owner), "/mnt"),
         user="0:0",
         network="none",
-        mounts=(BindMount(source=path, target="/mnt"),),
+        mounts=(BindMount(source=path, target="/mnt", submounts=False),),
         labels={LABEL_PROFILE: profile.name, LABEL_ROLE: ROLE_ONE_SHOT},
     )
     watch = oneshot.Watch(

@@ -51,19 +51,25 @@ class Snapshot:
     listed: tuple[Listed, ...]
     containers: Mapping[str, Container]
     """Inspected ones, by name."""
+    images: Mapping[str, Image | None]
+    """Those that the profiles name exactly, by reference."""
 
 
 def snapshot(engine: Engine, profiles: Iterable[Profile]) -> Snapshot:
     """Ask the Engine once for all profiles. Raises EngineError."""
-    names = {
-        name for profile in profiles for name in (profile.name, old_name(profile.name))
-    }
-    with ThreadPoolExecutor(1) as pool:
+    profiles = tuple(profiles)
+    names = {n for p in profiles for n in (p.name, old_name(p.name))}
+    images = {str(p.image) for p in profiles if p.image.tag not in _MOVING}
+    with ThreadPoolExecutor(4) as pool:
         host = pool.submit(lambda: engine.host)
+        looked = {name: pool.submit(engine.image, name) for name in images}
         listed = engine.containers()
         wanted = [row.name for row in listed if row.name in names]
         return Snapshot(
-            host=host.result(), listed=listed, containers=engine.inspect_all(wanted)
+            host=host.result(),
+            listed=listed,
+            containers=engine.inspect_all(wanted),
+            images={name: look.result() for name, look in looked.items()},
         )
 
 
@@ -124,7 +130,8 @@ def observe(
     With `take_over` a foreign container of the profile's name counts as its own.
     """
     reference, note = resolve_image(engine, profile, environ)
-    image = engine.image(str(reference))
+    name = str(reference)
+    image = seen.images[name] if name in seen.images else engine.image(name)
     model_id = profile.model.id or (
         model.newest_base(profile.models_root, profile.model.base.locale)
         if profile.model.base

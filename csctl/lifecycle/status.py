@@ -17,7 +17,7 @@ from csctl.container.spec import LABEL_LICENSE, LABEL_ROLE, ROLE_SERVE, is_passi
 from csctl.engine.engine import Engine
 from csctl.errors import CsctlError, LicenseError
 from csctl.license import Expiry, StoredLicense
-from csctl.lifecycle import applied
+from csctl.lifecycle import applied, observe
 from csctl.lifecycle.apply import propose
 from csctl.lifecycle.observe import Snapshot
 from csctl.lifecycle.ready import address_of
@@ -60,30 +60,27 @@ def status(
     each that runs; foreign containers cost nothing. Raises EngineError.
     """
     wanted = {profile.name: profile for profile in profiles}
-    listed = engine.containers()
-    mine = [row for row in listed if _shown(row) and (not wanted or row.name in wanted)]
+    # Profiles name files, which only an Engine of this host sees as csctl does.
+    compared = tuple(wanted.values()) if engine.local else ()
+    seen = observe.snapshot(engine, compared) if compared else None
+    listed = seen.listed if seen else engine.containers()
+    mine = [r.name for r in listed if _shown(r) and (not wanted or r.name in wanted)]
+    containers = seen.containers if seen else engine.inspect_all(mine)
+    names = list(wanted) or sorted(name for name in mine if name in containers)
     with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
-        containers = engine.inspect_all(row.name for row in mine)
-        host = pool.submit(lambda: engine.host) if wanted else None
-        names = list(wanted) or sorted(containers)
-        snapshot = None
-        if host is not None:
-            snapshot = Snapshot(
-                host=host.result(), listed=listed, containers=containers
-            )
-        jobs = [
+        rows = [
             pool.submit(
                 _row,
                 engine,
                 name,
-                containers.get(name),
+                containers.get(name) if name in mine else None,
                 wanted.get(name),
                 environ,
-                snapshot,
+                seen,
             )
             for name in names
         ]
-        return tuple(job.result() for job in jobs)
+        return tuple(row.result() for row in rows)
 
 
 def _shown(row: Listed) -> bool:

@@ -1,0 +1,54 @@
+"""Several profiles at once: their plans out of one look at the Engine."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from csctl.engine.engine import Engine
+from csctl.errors import CsctlError, EngineUnavailable, UsageError
+from csctl.lifecycle import observe
+from csctl.lifecycle.apply import propose
+from csctl.plan.steps import Plan
+from csctl.profile.model import Profile
+
+_SIDE_BY_SIDE = 16
+
+
+def propose_all(
+    engine: Engine, profiles: Iterable[Profile], environ: Mapping[str, str]
+) -> list[Plan]:
+    """The plans of several profiles, from one list of containers, side by side.
+
+    What cannot be planned is a plan whose only content is its problem. Raises
+    UsageError for an Engine of another host, EngineUnavailable.
+    """
+    profiles = tuple(profiles)
+    engine.require_local("plan")
+    seen = observe.snapshot(engine, profiles)
+
+    def one(profile: Profile) -> Plan:
+        try:
+            return propose(engine, profile, environ, seen)
+        except EngineUnavailable:
+            raise
+        except CsctlError as error:
+            return Plan(profile=profile.name, steps=(), problems=(error,))
+
+    with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+        plans = list(pool.map(one, profiles))
+    wanted = Counter(str(profile.port) for profile in profiles)
+    return [
+        _with_clash(plan, profile) if wanted[str(profile.port)] > 1 else plan
+        for plan, profile in zip(plans, profiles, strict=True)
+    ]
+
+
+def _with_clash(plan: Plan, profile: Profile) -> Plan:
+    problem = UsageError(
+        f"{profile.name}: port {profile.port} is wanted by another of these profiles",
+        remedy="give each profile a port of its own",
+    )
+    return dataclasses.replace(plan, problems=(*plan.problems, problem))
