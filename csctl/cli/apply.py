@@ -11,6 +11,7 @@ from csctl.cli import exit as exits
 from csctl.cli.session import (
     Session,
     json_option,
+    one_or_list,
     pass_session,
     print_json,
     profile_argument,
@@ -176,12 +177,11 @@ def down(session: Session, profile: tuple[str, ...], yes: bool, as_json: bool) -
     jobs = {one.name: lambda one=one: lifecycle_down(engine, one) for one in profiles}
     results, errors = run_all(session, jobs)
     if as_json:
-        print_json(
-            [
-                {"profile": name, "steps": [words.step(step) for step in steps]}
-                for name, steps in results.items()
-            ]
-        )
+        rows = [
+            {"profile": name, "steps": [words.step(step) for step in steps]}
+            for name, steps in results.items()
+        ]
+        print_json(one_or_list(rows))
     else:
         for name, steps in results.items():
             click.echo(f"{name}: {'removed' if steps else 'nothing to do'}")

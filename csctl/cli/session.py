@@ -36,7 +36,7 @@ class Session:
 
     def connect(self) -> Engine:
         """The Engine, found as docker finds it. Raises EngineUnavailable."""
-        from csctl.engine.engine import connect
+        from csctl.engine.connection import connect
 
         return connect(self.host, self.context, self.environ)
 

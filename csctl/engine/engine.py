@@ -1,13 +1,13 @@
 """The Engine: what csctl asks of it, each method one request.
 
-With `csctl.engine.translate` and `csctl.engine.pull` the only importer of the Docker
-SDK. Everything that leaves is a plain value of `csctl.container`, everything that
-goes wrong an error of `csctl.errors`.
+This package is the only importer of the Docker SDK. Everything that leaves it is a plain
+value of `csctl.container`, everything that goes wrong an error of `csctl.errors`.
 """
 
 from __future__ import annotations
 
 import io
+import json
 import tarfile
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -19,20 +19,13 @@ import docker
 import docker.errors
 
 from csctl.container.observed import Container, Host, Image, Listed
-from csctl.container.spec import (
-    BindMount,
-    ContainerSpec,
-    Limits,
-    LogRotation,
-    PublishedPort,
-)
-from csctl.container.spec import Value as SpecValue
-from csctl.engine import decode
-from csctl.engine.translate import engine_errors, unavailable
+from csctl.container.spec import ContainerSpec, Limits
+from csctl.engine import decode, encode
+from csctl.engine.translate import engine_errors
 from csctl.errors import EngineError, UsageError
-from csctl.secret import Secret
 
-_SIDE_BY_SIDE = 16
+SIDE_BY_SIDE = 16
+"""So many requests may be under way at once."""
 _STOP_SECONDS = 10
 _LINE_LIMIT = 1 << 20
 
@@ -98,7 +91,7 @@ class Engine:
         wanted = list(names)
         if not wanted:
             return {}
-        with ThreadPoolExecutor(min(_SIDE_BY_SIDE, len(wanted))) as pool:
+        with ThreadPoolExecutor(min(SIDE_BY_SIDE, len(wanted))) as pool:
             found = zip(wanted, pool.map(self.container, wanted), strict=True)
             return {name: one for name, one in found if one is not None}
 
@@ -192,7 +185,7 @@ class Engine:
         what = f"creating container {spec.name or 'from ' + spec.image}"
         with engine_errors(what):
             made = self._api.create_container_from_config(
-                _config(spec), spec.name or None
+                encode.container(spec), spec.name or None
             )
             return str(made["Id"])
 
@@ -238,7 +231,7 @@ class Engine:
             # Twice the memory is what the Engine itself chooses at creation.
             body |= {"Memory": limits.memory, "MemorySwap": 2 * limits.memory}
         if restart is not None:
-            body["RestartPolicy"] = _restart_policy(restart)
+            body["RestartPolicy"] = encode.restart_policy(restart)
         with engine_errors(f"updating container {name}"):
             answer = self._api.post(
                 f"{self._api.base_url}/v{self._api.api_version}/containers/{name}/update",
@@ -270,107 +263,11 @@ class Engine:
             )
 
 
-def connect(
-    host: str | None, context: str | None, environ: Mapping[str, str]
-) -> Engine:
-    """Find the Engine as the docker command does, and connect to it.
-
-    In this order: `host`, `context`, DOCKER_HOST, DOCKER_CONTEXT, the current
-    context, the default socket. Raises EngineUnavailable.
-    """
-    named = host or environ.get("DOCKER_HOST", "")
-    what = f"connecting to {named or context or 'the Docker Engine'}"
-    options: dict[str, Any] = {"version": "auto", "max_pool_size": 2 * _SIDE_BY_SIDE}
-    try:
-        with engine_errors(what):
-            if context and not host:
-                client = docker.DockerClient.from_context(context, **options)
-            else:
-                variables = dict(environ) | ({"DOCKER_HOST": host} if host else {})
-                client = docker.DockerClient.from_env(environment=variables, **options)
-    except (ValueError, KeyError, TypeError) as exc:
-        # What the SDK raises for a host or a context that it cannot read.
-        raise unavailable(what, exc) from exc
-    api = client.api
-    url = str(api.base_url)
-    if url.startswith("http+docker://localhost"):
-        url = named if named.startswith("unix://") else "unix://"
-    elif url.startswith("http+docker://ssh"):
-        url = named or "ssh://"
-    return Engine(api, url.replace("http://", "tcp://").replace("https://", "tcp://"))
-
-
 def _message(text: str) -> str:
-    import json
-
     try:
         return str(json.loads(text)["message"])
     except (ValueError, KeyError, TypeError):
         return text.strip()
-
-
-def _config(spec: ContainerSpec) -> dict[str, Any]:
-    host: dict[str, Any] = {
-        "Mounts": [_mount(mount) for mount in spec.mounts],
-        "RestartPolicy": _restart_policy(spec.restart),
-    }
-    config: dict[str, Any] = {
-        "Image": spec.image,
-        "Cmd": [_plain(word) for word in spec.arguments],
-        "Env": [f"{name}={_plain(value)}" for name, value in spec.environment.items()],
-        "Labels": dict(spec.labels),
-        "HostConfig": host,
-    }
-    if spec.limits.cpus is not None:
-        host["NanoCpus"] = round(spec.limits.cpus * 1e9)
-    if spec.limits.memory is not None:
-        host["Memory"] = spec.limits.memory
-    if spec.log is not None:
-        host["LogConfig"] = _log_config(spec.log)
-    if spec.port is not None:
-        config["ExposedPorts"] = {f"{spec.port.inside}/tcp": {}}
-        host["PortBindings"] = _port_bindings(spec.port)
-    if spec.network is not None:
-        host["NetworkMode"] = spec.network
-    if spec.entrypoint is not None:
-        config["Entrypoint"] = list(spec.entrypoint)
-    if spec.user is not None:
-        config["User"] = spec.user
-    return config
-
-
-def _mount(mount: BindMount) -> dict[str, Any]:
-    value = {
-        "Type": "bind",
-        "Source": str(mount.source),
-        "Target": mount.target,
-        "ReadOnly": mount.read_only,
-    }
-    return value if mount.submounts else value | {"BindOptions": {"NonRecursive": True}}
-
-
-def _plain(value: SpecValue) -> str:
-    if isinstance(value, Secret):
-        return value.reveal()
-    assert isinstance(value, str), "a spec with an unknown secret is never created"
-    return value
-
-
-def _restart_policy(text: str) -> dict[str, Any]:
-    name, _, count = text.partition(":")
-    return {"Name": name, "MaximumRetryCount": int(count or 0)}
-
-
-def _log_config(log: LogRotation) -> dict[str, Any]:
-    return {
-        "Type": "json-file",
-        "Config": {"max-size": str(log.max_size), "max-file": str(log.max_file)},
-    }
-
-
-def _port_bindings(port: PublishedPort) -> dict[str, Any]:
-    binding = {"HostIp": port.address, "HostPort": str(port.number)}
-    return {f"{port.inside}/tcp": [binding]}
 
 
 def _lines(chunks: Iterable[bytes]) -> Iterator[str]:

@@ -1,0 +1,41 @@
+"""Finding the Engine, as the docker command finds it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import docker
+
+from csctl.engine.engine import SIDE_BY_SIDE, Engine
+from csctl.engine.translate import engine_errors, unavailable
+
+
+def connect(
+    host: str | None, context: str | None, environ: Mapping[str, str]
+) -> Engine:
+    """Find the Engine as the docker command does, and connect to it.
+
+    In this order: `host`, `context`, DOCKER_HOST, DOCKER_CONTEXT, the current
+    context, the default socket. Raises EngineUnavailable.
+    """
+    named = host or environ.get("DOCKER_HOST", "")
+    what = f"connecting to {named or context or 'the Docker Engine'}"
+    options: dict[str, Any] = {"version": "auto", "max_pool_size": 2 * SIDE_BY_SIDE}
+    try:
+        with engine_errors(what):
+            if context and not host:
+                client = docker.DockerClient.from_context(context, **options)
+            else:
+                variables = dict(environ) | ({"DOCKER_HOST": host} if host else {})
+                client = docker.DockerClient.from_env(environment=variables, **options)
+    except (ValueError, KeyError, TypeError) as exc:
+        # What the SDK raises for a host or a context that it cannot read.
+        raise unavailable(what, exc) from exc
+    api = client.api
+    url = str(api.base_url)
+    if url.startswith("http+docker://localhost"):
+        url = named if named.startswith("unix://") else "unix://"
+    elif url.startswith("http+docker://ssh"):
+        url = named or "ssh://"
+    return Engine(api, url.replace("http://", "tcp://").replace("https://", "tcp://"))
