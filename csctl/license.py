@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 from csctl import record
-from csctl.errors import DownloadError, LicenseError
+from csctl.errors import CsctlError, LicenseError
 from csctl.record import Record
 from csctl.staging import PREFIX
 
@@ -120,7 +120,7 @@ def read(directory: Path) -> StoredLicense | None:
             if status.st_size and not any(map(_is_ours_or_set, Path(path).parts))
         )
         faults = () if known is None else record.damage(directory, known)
-    except DownloadError as exc:
+    except CsctlError as exc:
         raise LicenseError(f"license: {exc.message}", remedy=exc.remedy) from exc
     if known is not None and known.kind != KIND:
         return None

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from csctl import record
 from csctl.contract.arguments import MARKER
-from csctl.errors import UsageError
+from csctl.errors import CsctlError, UsageError
 from csctl.record import Record
 
 KIND = "model"
@@ -52,7 +52,7 @@ class StoredModel:
 def directory_of(root: Path, model_id: str) -> Path:
     """Where a model lies, or is to lie. Raises UsageError for a root in other use."""
     own = root / model_id
-    if (own / MARKER).is_file() or not (root / MARKER).is_file():
+    if _has_marker(own) or not _has_marker(root):
         return own
     known = record.read(root)
     if known is None or known.id == model_id:
@@ -69,7 +69,7 @@ def stored(root: Path, model_id: str) -> StoredModel | None:
     Raises UsageError and DownloadError.
     """
     directory = directory_of(root, model_id)
-    if not (directory / MARKER).is_file():
+    if not _has_marker(directory):
         known = record.read(directory)
         if known is None or not directory.is_dir():
             return None
@@ -80,6 +80,16 @@ def stored(root: Path, model_id: str) -> StoredModel | None:
     known = record.read(directory)
     faults = () if known is None else record.damage(directory, known)
     return StoredModel(id=model_id, directory=directory, record=known, damage=faults)
+
+
+def _has_marker(directory: Path) -> bool:
+    try:
+        return (directory / MARKER).is_file()
+    except OSError as exc:
+        raise CsctlError(
+            f"{directory} cannot be looked into: {exc.strerror}",
+            remedy="run csctl as root, or as a user who may read it",
+        ) from exc
 
 
 def newest_base(root: Path, locale: str) -> str | None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from threading import get_native_id
 from typing import Any
 
-from csctl.errors import DownloadError
+from csctl.errors import CsctlError, DownloadError
 
 SUFFIX = ".csctl.json"
 TEMPORARY_PREFIX = ".csctl-"
@@ -66,7 +66,7 @@ def path_of(directory: Path) -> Path:
 def read(directory: Path) -> Record | None:
     """The record of a directory; None where there is none.
 
-    Raises DownloadError where there is one that cannot be read.
+    Raises DownloadError where it is damaged, CsctlError where it cannot be read.
     """
     path = path_of(directory)
     try:
@@ -74,7 +74,7 @@ def read(directory: Path) -> Record | None:
     except FileNotFoundError:
         return None
     except OSError as exc:
-        raise DownloadError(
+        raise CsctlError(
             f"record {path} cannot be read: {exc.strerror}",
             remedy="run csctl as the user who downloaded it, or as root",
         ) from exc
@@ -149,7 +149,10 @@ def files_below(directory: Path) -> Iterator[tuple[str, os.stat_result]]:
         directories.sort()
         for name in sorted(names + [d for d in directories if _is_link(root, d)]):
             path = os.path.join(root, name)
-            status = os.lstat(path)
+            try:
+                status = os.lstat(path)
+            except FileNotFoundError:
+                continue  # A container that still writes here has just renamed it.
             if not stat.S_ISREG(status.st_mode):
                 raise DownloadError(
                     f"{path} is neither a file nor a directory",

@@ -70,7 +70,7 @@ def show(session: Session, profile: tuple[str, ...], as_json: bool) -> int:
     """Show the license that the profile would be served with."""
     from csctl.cli import exit as exits
 
-    states = [_state(session, one)[0] for one in session.profiles(profile)]
+    states = [_state(session, one)[0] for one in _licensed(session, profile)]
     _print(states, as_json)
     missing = any(state.license is None for state in states)
     return exits.LICENSE if missing else exits.DONE
@@ -90,7 +90,7 @@ def check(session: Session, profile: tuple[str, ...], as_json: bool) -> int:
     from csctl.cli.several import code_of
 
     states, errors = [], {}
-    for one in session.profiles(profile):
+    for one in _licensed(session, profile):
         state, image = _state(session, one)
         states.append(state)
         try:
@@ -115,16 +115,19 @@ def check(session: Session, profile: tuple[str, ...], as_json: bool) -> int:
     return code_of(errors)
 
 
+def _licensed(session: Session, paths: tuple[str, ...]) -> list[Profile]:
+    """The disconnected ones of some profiles; the others need no license."""
+    profiles = session.profiles(paths)
+    for one in profiles:
+        if one.mode == "connected":
+            session.say(f"{one.name} is connected, and needs no license")
+    return [one for one in profiles if one.mode == "disconnected"]
+
+
 def _state(session: Session, one: Profile) -> tuple[LicenseState, Image | None]:
     from csctl import license as store
-    from csctl.errors import UsageError
     from csctl.lifecycle.status import license_state
 
-    if one.mode != "disconnected":
-        raise UsageError(
-            f"{one.name} is connected, and needs no license",
-            remedy="name a profile with `mode: disconnected`",
-        )
     image = _image(session, one)
     found = store.choose(one.license_root, image.id if image else None, _model_id(one))
     return license_state(found, one), image

@@ -31,7 +31,7 @@ DISPLAY_WORDS: Mapping[str, str] = {
     "resegment": "Resegment",
     "wfstitn": "Wfstitn",
 }
-_FIRST_WITH_DISPLAY = (3, 1, 0)
+_FIRST_WITH_DISPLAY = (3, 1)
 _EULA = "Eula=accept"
 
 

@@ -188,7 +188,7 @@ _KNOWN = (
         "azure",
     ),
     _known(
-        r"invalid billing endpoint",
+        r"invalid billing endpoint|billing endpoint.*validation failed",
         "the billing endpoint is no endpoint of a Speech resource",
         "copy it from the resource's page `Keys and Endpoint`",
         "azure",
@@ -210,7 +210,7 @@ _KNOWN = (
         "give the mounts to it: csctl mount fix",
     ),
     _known(
-        r"eula must be accepted|missing eula",
+        r"eula must be accepted|missing eula|eula=accept exited 126",
         "the image did not see Eula=accept",
         "report this image: its arguments changed",
     ),

@@ -1,6 +1,6 @@
 """The Engine: what csctl asks of it, each method one request.
 
-This package is the only importer of the Docker SDK. Everything that leaves it is a plain
+Only this package imports the Docker SDK. Everything that leaves it is a plain
 value of `csctl.container`, everything that goes wrong an error of `csctl.errors`.
 """
 

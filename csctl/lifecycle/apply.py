@@ -240,6 +240,8 @@ def _set_ownership(job: Job, seen: Observed) -> None:
 
 def down(engine: Engine, profile: Profile) -> Generator[Event, None, tuple[Step, ...]]:
     """Stop and remove the profile's containers; data stay. Raises CsctlError."""
+    if not propose_down(engine, profile):
+        return ()
     with lock.hold(observe.lock_path(profile), f"profile {profile.name}"):
         planned = propose_down(engine, profile)
         for step in planned:

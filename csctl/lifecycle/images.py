@@ -15,6 +15,7 @@ from csctl.errors import (
     ImageNotFound,
     PlatformMissing,
     RegistryError,
+    RepositoryNotFound,
     SecretUnavailable,
 )
 from csctl.lifecycle.events import Event, Note, Transfer
@@ -30,8 +31,7 @@ def pull_image(
     """Pull an image with exact totals, read from its manifest beforehand.
 
     Where the registry tells csctl nothing, the Engine may still reach it (a mirror,
-    other credentials): then totals are unknown. Raises PlatformMissing,
-    ImageNotFound, EngineError.
+    other credentials): then totals are unknown. Raises RegistryError, EngineError.
     """
     from csctl.registry.client import open_registry
 
@@ -61,9 +61,13 @@ def pull_image(
             )
     except EngineUnavailable:
         raise
+    except ImageNotFound as error:
+        if isinstance(refusal, RepositoryNotFound):
+            raise refusal from error
+        raise RepositoryNotFound(error.message, remedy=error.remedy) from error
     except EngineError as error:
         # What the registry told csctl says more than what it told the Engine.
-        if refusal is not None and not isinstance(error, ImageNotFound):
+        if refusal is not None:
             raise refusal from error
         raise
     image = engine.image(str(reference))

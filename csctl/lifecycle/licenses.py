@@ -41,8 +41,12 @@ def fetch(job: Job, model_id: str) -> Generator[Event, None, StoredLicense]:
             remedy="download it first: csctl model pull",
         )
     image = job.image()
+    asked = datetime.now(UTC)
     with lock.hold(root / ".csctl.lock", f"licenses in {root}", wait_seconds=_SECONDS):
         _sweep(root)
+        found = license_store.choose(root, image.id, model_id)
+        if found is not None and _is_newer(found, asked, image, model_id):
+            return found  # Another run fetched it while this one waited.
         directory = license_store.new_directory(root, datetime.now(UTC))
         place = staging.open_staging(directory)
         # Others need not see a license; csctl itself must, root or not.
@@ -80,6 +84,13 @@ def fetch(job: Job, model_id: str) -> Generator[Event, None, StoredLicense]:
     done = license_store.read(directory)
     assert done is not None, "it was just put there"
     return done
+
+
+def _is_newer(
+    found: StoredLicense, moment: datetime, image: Image, model_id: str
+) -> bool:
+    fits = not found.damage and found.fits(image.id, model_id)
+    return fits and found.fetched_at is not None and found.fetched_at >= moment
 
 
 def _sweep(root: Path) -> None:

@@ -16,7 +16,7 @@ from csctl import license as licenses
 from csctl import lock, model, record, staging
 from csctl.container.observed import Container
 from csctl.engine.engine import Engine
-from csctl.errors import CsctlError
+from csctl.errors import CsctlError, RegistryError
 from csctl.lifecycle.events import Event, StepFinished, StepStarted
 from csctl.lifecycle.observe import lock_path, resolve_image
 from csctl.plan.steps import Remove
@@ -51,7 +51,13 @@ def propose(
     for step in (
         *_containers(managed.values(), busy),
         *_images(engine, profiles, environ, needed),
-        *(one for profile in profiles for one in _files(profile, needed, profiles)),
+        *(
+            one
+            for profile in profiles
+            for one in _files(
+                profile, needed, profiles, _image_id(engine, profile, environ)
+            )
+        ),
     ):
         found.setdefault(step.target, step)
     return tuple(found.values())
@@ -86,8 +92,22 @@ def _images(
                 )
 
 
+def _image_id(
+    engine: Engine, profile: Profile, environ: Mapping[str, str]
+) -> str | None:
+    try:
+        reference, _ = resolve_image(engine, profile, environ)
+    except RegistryError:
+        return None
+    image = engine.image(str(reference))
+    return image.id if image else None
+
+
 def _files(
-    profile: Profile, needed: _Needed, profiles: tuple[Profile, ...]
+    profile: Profile,
+    needed: _Needed,
+    profiles: tuple[Profile, ...],
+    image_id: str | None,
 ) -> Iterator[Remove]:
     roots = (profile.models_root, profile.license_root)
     locked = any(
@@ -107,8 +127,10 @@ def _files(
             yield Remove(
                 target=f"directory {path}", reason="no profile wants this model"
             )
+    wanted = licenses.choose(profile.license_root, image_id, profile.model.id)
     for old in tuple(licenses.stored(profile.license_root))[1 + KEEP_SETS :]:
-        if old.record is not None and old.directory not in needed.paths:
+        unused = old.directory not in needed.paths and old != wanted
+        if old.record is not None and unused:
             yield Remove(
                 target=f"directory {old.directory}",
                 reason=f"{KEEP_SETS} newer license sets are kept for going back",

@@ -79,10 +79,11 @@ def wait_until_ready(engine: Engine, name: str, *, seconds: float) -> Iterator[W
                 return
             if address is not None:
                 _check_key(name, probe.api_status(address))
-        if not seen.running and seen.state != "restarting":
+        elif seen.state != "restarting" or seen.out_of_memory:
             raise _ended(engine, seen)
-        if seen.restarts - restarts >= _LOOPS:
-            raise _failure(engine, seen, "restarts in a loop")
+        elif seen.restarts - restarts >= _LOOPS:
+            code = seen.exit_code
+            raise _failure(engine, seen, f"restarts in a loop with exit code {code}")
         if waited >= seconds:
             raise _failure(engine, seen, f"is not ready after {waited:.0f} s")
         yield _waiting(engine, seen, waited)

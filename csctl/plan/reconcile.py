@@ -81,7 +81,12 @@ def reconcile(profile: Profile, seen: Observed) -> Plan:
         profile=profile.name,
         steps=planned,
         problems=tuple(_problems(profile, seen, planned)),
-        notes=(*profile.warnings, *seen.notes, *_license_notes(profile, seen)),
+        notes=(
+            *profile.warnings,
+            *seen.notes,
+            *_model_notes(seen),
+            *_license_notes(profile, seen),
+        ),
     )
 
 
@@ -220,6 +225,14 @@ def _expiry(profile: Profile, seen: Observed) -> licenses.Expiry:
         valid_for=declared.valid_for if declared else None,
         expires=declared.expires if declared else None,
     )
+
+
+def _model_notes(seen: Observed) -> Iterator[str]:
+    if seen.model is not None and seen.model.record is None:
+        yield (
+            f"{seen.model.directory} was not filled by csctl: whether it holds model"
+            f" {seen.model.id} is unknown"
+        )
 
 
 def _license_notes(profile: Profile, seen: Observed) -> Iterator[str]:
