@@ -26,7 +26,7 @@ Row = Mapping[str, Any]
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Columns padded to their widest cell; nothing but a sentence without rows."""
+    """Columns padded to their widest cell; the headers alone without rows."""
     cells = [list(headers), *map(list, rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return "\n".join(

@@ -112,7 +112,20 @@ def write(directory: Path, record: Record) -> None:
 
 
 def write_atomically(path: Path, text: str, *, mode: int = 0o644) -> None:
-    """Replace a file's content; a kill at any point leaves the old or the new one."""
+    """Replace a file's content; a kill at any point leaves the old or the new one.
+
+    Raises CsctlError.
+    """
+    try:
+        _replace(path, text, mode)
+    except OSError as exc:
+        raise CsctlError(
+            f"{path} cannot be written: {exc.strerror}",
+            remedy=f"check free space and permissions of {path.parent}",
+        ) from exc
+
+
+def _replace(path: Path, text: str, mode: int) -> None:
     # The name tells those who list the directory that this is none of its content.
     temporary = path.with_name(
         f"{TEMPORARY_PREFIX}{path.name}-{os.getpid()}-{get_native_id()}{TEMPORARY}"

@@ -102,25 +102,39 @@ def sweep(parent: Path, name: str = "") -> None:
         path.unlink(missing_ok=True)
 
 
-def clone(source: Path, staging: Path) -> None:
-    """Fill a staging directory with hard links to the files of a directory.
+def clone(source: Path, staging: Path) -> bool:
+    """Fill a staging directory with a directory's files, by hard links where it may.
 
-    Raises DownloadError.
+    Gives whether all are links. Raises DownloadError.
     """
+    copied = []
+
+    def link_or_copy(one: str, other: str) -> None:
+        # Linux lets only an owner link, and what is staged may change its owner to be
+        # removed: the file that serves must never be the same one then.
+        if os.geteuid() in (0, os.lstat(one).st_uid):
+            os.link(one, other, follow_symlinks=False)
+        else:
+            copied.append(shutil.copy2(one, other, follow_symlinks=False))
+
     try:
         shutil.copytree(
-            source, staging, copy_function=_link, symlinks=True, dirs_exist_ok=True
+            source, staging, copy_function=link_or_copy, symlinks=True, dirs_exist_ok=True
         )
         os.chmod(staging, 0o755)
     except (OSError, shutil.Error) as exc:
         raise DownloadError(
-            f"{source} cannot be copied by hard links: {exc}",
+            f"{source} cannot be copied: {_first_reason(exc)}",
             remedy=f"check free space and permissions of {staging.parent}",
         ) from exc
+    return not copied
 
 
-def _link(source: str, target: str) -> None:
-    os.link(source, target, follow_symlinks=False)
+def _first_reason(error: OSError) -> str:
+    # copytree goes on after an error and raises a list of all.
+    if isinstance(error, shutil.Error) and error.args:
+        return str(error.args[0][0][2])
+    return str(error)
 
 
 def _exchange(one: Path, other: Path) -> None:

@@ -17,7 +17,10 @@ from csctl.errors import EngineError, EngineUnavailable, ImageNotFound
 from csctl.reference import ImageReference
 
 _ATTEMPTS = 4
-_PERMANENT = ("not found", "denied", "unauthorized", "no matching manifest", "no space")
+_PERMANENT = (
+    *("not found", "name unknown", "manifest unknown", "unknown blob"),
+    *("denied", "unauthorized", "no matching manifest", "no space"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +127,7 @@ def _failure(reference: ImageReference, explanation: str) -> EngineError:
             f"pulling {reference}: {explanation}",
             remedy="list what there is: csctl image tags",
         )
-    remedy = None
+    remedy = "look whether the registry is well, then pull again"
     if "no space left" in lower:
         remedy = "free space in the Engine's data root, then pull again"
     return EngineError(f"pulling {reference}: {explanation}", remedy=remedy)

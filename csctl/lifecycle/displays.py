@@ -104,7 +104,7 @@ def _download(
     staging.sweep(directory.parent, directory.name)
     place = staging.open_staging(directory)
     try:
-        staging.clone(directory, place)
+        linked = staging.clone(directory, place)
         mounts.give(job.engine, job.profile, image, place)
         before = dict(record.files_below(place))
         for what, invocation in _invocations(wanted, place, account):
@@ -116,7 +116,9 @@ def _download(
                 remedy="look at what the image offers: csctl display list",
             )
         _check_untouched(place, stored)
-        _finish(job, image, stored, place, wanted)
+        files = record.take_sums(place, known=stored.record if linked else None)
+        _finish(job, image, stored, wanted, files)
+        staging.place(place, directory)
     finally:
         if place.exists():
             mounts.discard(job.engine, job.profile, image, place)

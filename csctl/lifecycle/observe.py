@@ -109,7 +109,8 @@ def _newest_local(engine: Engine, asked: ImageReference) -> ImageReference | Non
         Tag.parse(text.rpartition(":")[2])
         for image in engine.images()
         for text in image.tags
-        if text.rpartition(":")[0] == asked.name
+        # Podman puts this before the name of an image that came from no registry.
+        if text.rpartition(":")[0].removeprefix("localhost/") == asked.name
     ]
     best = newest(tags)
     if best is not None:

@@ -14,7 +14,8 @@ from csctl.errors import AzureError, CsctlError, LicenseError, NotReady
 from csctl.lifecycle.events import Waiting
 from csctl.secret import Redactor, Secret
 
-_FIRST_PAUSE = 0.05
+_PROBE_PAUSE = 0.05
+_FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 1.0
 _TAIL = 12
 _PATIENCE = 1.0
@@ -73,13 +74,12 @@ def wait_until_ready(engine: Engine, name: str, *, seconds: float) -> Iterator[W
             raise NotReady(f"{name} was removed while it was waited for")
         restarts = seen.restarts if restarts is None else restarts
         waited = time.monotonic() - began
-        if seen.running:
-            address = address_of(engine, seen)
-            if address is not None and probe.is_ready(address):
+        address = address_of(engine, seen) if seen.running else None
+        if address is not None:
+            if probe.is_ready(address):
                 return
-            if address is not None:
-                _check_key(name, probe.api_status(address))
-        elif seen.state != "restarting" or seen.out_of_memory:
+            _check_key(name, probe.api_status(address))
+        elif not seen.running and (seen.state != "restarting" or seen.out_of_memory):
             raise _ended(engine, seen)
         elif seen.restarts - restarts >= _LOOPS:
             code = seen.exit_code
@@ -87,8 +87,19 @@ def wait_until_ready(engine: Engine, name: str, *, seconds: float) -> Iterator[W
         if waited >= seconds:
             raise _failure(engine, seen, f"is not ready after {waited:.0f} s")
         yield _waiting(engine, seen, waited)
-        time.sleep(min(pause, max(0.0, seconds - waited)))
-        pause = min(_LONGEST_PAUSE, pause * 1.3)
+        if _becomes_ready(address, min(pause, seconds - waited)):
+            return
+        pause = min(_LONGEST_PAUSE, pause * 1.5)
+
+
+def _becomes_ready(address: probe.Address | None, seconds: float) -> bool:
+    """Ask the container alone for a moment; the Engine is asked less often."""
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        time.sleep(min(left, _PROBE_PAUSE))
+        if address is not None and probe.is_ready(address):
+            return True
+    return False
 
 
 def stay_ready(engine: Engine, name: str) -> Iterator[Waiting]:

@@ -16,6 +16,7 @@ import csctl
 from csctl import record
 from csctl.container import drift
 from csctl.container.observed import Container
+from csctl.container.spec import LABEL_SPEC, applied_fields
 from csctl.contract import dialects
 from csctl.engine.engine import Engine
 from csctl.errors import ContainerNotFound, CsctlError, NotManaged, UsageError
@@ -86,15 +87,22 @@ def _records(container: Container) -> Iterator[Path]:
 def _masked(value: Any) -> Any:
     """An inspect without any variable's value: which of them are secret is unknown."""
     if isinstance(value, Mapping):
-        return {
-            key: [f"{pair.partition('=')[0]}={MASK}" for pair in inner or ()]
-            if key == "Env"
-            else _masked(inner)
-            for key, inner in value.items()
-        }
+        return {key: _masked_entry(key, inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [_masked(inner) for inner in value]
     return value
+
+
+def _masked_entry(key: str, value: Any) -> Any:
+    if key == "Env":
+        return [f"{pair.partition('=')[0]}={MASK}" for pair in value or ()]
+    if key == LABEL_SPEC:
+        fields = applied_fields({LABEL_SPEC: value}) or {}
+        return {
+            name: MASK if name.startswith("environment.") else text
+            for name, text in fields.items()
+        }
+    return _masked(value)
 
 
 def _plain(value: Any) -> dict[str, Any]:
