@@ -115,7 +115,8 @@ def missing_types(
     model: StoredModel, types: Iterable[str], locale: str | None
 ) -> tuple[str, ...]:
     """Display types of a locale that the model's directory does not hold."""
-    have = {d.type for d in model.displays if d.locale == locale}
+    wanted = (locale or "").lower()
+    have = {d.type for d in model.displays if (d.locale or "").lower() == wanted}
     return tuple(kind for kind in types if kind not in have)
 
 
