@@ -119,7 +119,11 @@ def clone(source: Path, staging: Path) -> bool:
 
     try:
         shutil.copytree(
-            source, staging, copy_function=link_or_copy, symlinks=True, dirs_exist_ok=True
+            source,
+            staging,
+            copy_function=link_or_copy,
+            symlinks=True,
+            dirs_exist_ok=True,
         )
         os.chmod(staging, 0o755)
     except (OSError, shutil.Error) as exc:

@@ -33,5 +33,5 @@ def logs(
     if since is not None:
         moment = int(time.time() - parse_duration(since).total_seconds())
     lines = engine.follow_log if follow else engine.read_log
-    for line in lines(container.id, tail=tail, since=moment):
+    for line in lines(container.name, tail=tail, since=moment):
         click.echo(printable(redact(line)))

@@ -146,3 +146,5 @@ class Host:
     os: str
     storage: str
     """The Engine's data root."""
+    updates: bool = True
+    """Whether the Engine changes containers as they run; Podman's socket does not."""

@@ -12,9 +12,13 @@ from csctl.container.spec import BindMount, Limits, LogRotation, PublishedPort
 from csctl.errors import InvalidValue
 from csctl.size import parse_size
 
+_PUBLISHING = ("running", "paused", "restarting")
+
 
 def listed(row: Mapping[str, Any]) -> Listed:
     """One row of `GET /containers/json`."""
+    # Podman tells the ports of containers that do not run, too.
+    ports = row.get("Ports") if row.get("State") in _PUBLISHING else None
     return Listed(
         id=row["Id"],
         name=row["Names"][0].lstrip("/") if row.get("Names") else row["Id"][:12],
@@ -24,7 +28,7 @@ def listed(row: Mapping[str, Any]) -> Listed:
         labels=row.get("Labels") or {},
         ports=tuple(
             (port.get("IP") or "0.0.0.0", int(port["PublicPort"]))
-            for port in row.get("Ports") or ()
+            for port in ports or ()
             if port.get("PublicPort")
         ),
     )
@@ -95,6 +99,7 @@ def host(value: Mapping[str, Any]) -> Host:
         architecture=value.get("Architecture") or "",
         os=value.get("OSType") or "",
         storage=value.get("DockerRootDir") or "",
+        updates="BuildahVersion" not in value,  # What only Podman tells.
     )
 
 

@@ -153,6 +153,8 @@ class Engine:
                 since=since,
             )
             yield from _lines(chunks)
+        # An Engine that dies ends the stream, too.
+        self.container(name)
 
     def read_files(self, image: str, paths: Iterable[str]) -> dict[str, str]:
         """Text files out of an image, through a container that is never started.

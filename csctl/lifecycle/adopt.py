@@ -79,6 +79,8 @@ def look(engine: Engine, name: str, *, model_id: str | None) -> Adoption:
     document = _document(container, image, words, environ)
     document["mode"] = "disconnected" if disconnected else "connected"
     document["model"] = {"id": found}
+    # For csctl's own small files, which are not to lie in the container's mounts.
+    document["data"] = str(models.parent)
     places: dict[str, str] = {"models": str(models)}
     if disconnected:
         output = sources.get(words.get("mounts:output", arguments.OUTPUT))

@@ -24,9 +24,10 @@ from csctl.lifecycle.images import pull_image
 from csctl.lifecycle.job import Job
 from csctl.lifecycle.observe import Snapshot
 from csctl.lifecycle.ready import wait_until_ready
-from csctl.lifecycle.replace import replace, resume
+from csctl.lifecycle.replace import replace, resume, undo
 from csctl.plan import steps
-from csctl.plan.reconcile import Observed, reconcile
+from csctl.plan.observed import Observed
+from csctl.plan.reconcile import reconcile
 from csctl.plan.steps import Plan, Step
 from csctl.profile.model import Profile
 
@@ -185,7 +186,9 @@ def _do(
 def _replace(
     step: steps.Replace, engine: Engine, seconds: float
 ) -> Generator[Event, None, None]:
-    if step.resume:
+    if step.undo:
+        undo(engine, step.target)
+    elif step.resume:
         yield from resume(engine, step.target, seconds=seconds)
     else:
         yield from replace(engine, _reasoned(step.spec, step.reason), seconds=seconds)

@@ -22,7 +22,7 @@ from csctl.lifecycle.events import Event
 from csctl.lifecycle.job import Job
 from csctl.lifecycle.keys import billing_account
 from csctl.model import Display, StoredModel
-from csctl.record import Record
+from csctl.record import FileSum, Record
 
 _LIST_SECONDS = 300.0
 
@@ -116,9 +116,8 @@ def _download(
                 remedy="look at what the image offers: csctl display list",
             )
         _check_untouched(place, stored)
-        files = record.take_sums(place, known=stored.record if linked else None)
-        _finish(job, image, stored, wanted, files)
-        staging.place(place, directory)
+        sums = record.take_sums(place, known=stored.record if linked else None)
+        _finish(job, image, stored, place, wanted, sums)
     finally:
         if place.exists():
             mounts.discard(job.engine, job.profile, image, place)
@@ -188,6 +187,7 @@ def _finish(
     stored: StoredModel,
     place: Path,
     got: tuple[Display, ...],
+    sums: tuple[FileSum, ...],
 ) -> None:
     old = stored.record
     replaced = {(one.type, one.locale) for one in got}
@@ -200,7 +200,7 @@ def _finish(
         image=old.image if old else str(job.reference),
         image_id=old.image_id if old else image.id,
         fetched_at=old.fetched_at if old else datetime.now(UTC),
-        files=record.take_sums(place, known=old),
+        files=sums,
         details=details,
     )
     # In this order: killed in between, the old record still fits the new directory.

@@ -22,7 +22,7 @@ from csctl.errors import CsctlError, EngineError, LicenseError
 from csctl.lifecycle import keys, observe
 from csctl.lifecycle.apply import propose
 from csctl.lifecycle.observe import Snapshot
-from csctl.plan.reconcile import Observed
+from csctl.plan.observed import Observed
 from csctl.plan.steps import DownloadDisplay, DownloadModel, FetchLicense, PullImage
 from csctl.profile.model import Profile
 from csctl.size import format_size

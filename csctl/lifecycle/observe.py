@@ -34,7 +34,8 @@ from csctl.lifecycle import applied, mounts
 from csctl.lifecycle.keys import read_keys
 from csctl.model import StoredModel
 from csctl.ownership import Owner
-from csctl.plan.reconcile import Observed, keys_needed
+from csctl.plan.observed import Observed
+from csctl.plan.reconcile import keys_needed
 from csctl.profile.model import Profile
 from csctl.reference import ImageReference
 from csctl.tag import Tag, newest
@@ -264,9 +265,19 @@ def _port_taken(
             continue
         if any(_overlap(port, (wanted.address, wanted.number)) for port in row.ports):
             return f"container {row.name}"
-    if not engine.local:
+    if not engine.local or _comes_back(serving, wanted.number):
         return None
     return _listener(wanted.address, wanted.number)
+
+
+def _comes_back(serving: Container | None, port: int) -> bool:
+    """Whether a container that keeps crashing may hold the port at any moment."""
+    return (
+        serving is not None
+        and serving.state in ("running", "restarting")
+        and serving.port is not None
+        and serving.port.number == port
+    )
 
 
 def _overlap(one: tuple[str, int], other: tuple[str, int]) -> bool:

@@ -46,10 +46,10 @@ def propose(
             mount.source for one in managed.values() for mount in one.mounts
         ),
     )
-    busy = {p.name for p in profiles if lock.holder(lock_path(p)) is not None}
+    idle = {p.name for p in profiles if lock.holder(lock_path(p)) is None}
     found: dict[str, Remove] = {}
     for step in (
-        *_containers(managed.values(), busy),
+        *_containers(managed.values(), idle),
         *_images(engine, profiles, environ, needed),
         *(
             one
@@ -63,9 +63,10 @@ def propose(
     return tuple(found.values())
 
 
-def _containers(managed: Iterable[Container], busy: set[str]) -> Iterator[Remove]:
+def _containers(managed: Iterable[Container], idle: set[str]) -> Iterator[Remove]:
+    # Of a profile that is not named, nothing tells whether it is at work just now.
     for one in managed:
-        if one.labels.get("csctl.role") == "one-shot" and one.profile not in busy:
+        if one.labels.get("csctl.role") == "one-shot" and one.profile in idle:
             yield Remove(target=one.name, reason="a killed run left this container")
 
 

@@ -43,7 +43,7 @@ def replace(
         _retire(engine, name)
         engine.rename(passing, name)
     except BaseException:
-        _restore(engine, name)
+        undo(engine, name)
         engine.remove(passing)
         raise
     yield from resume(engine, name, seconds=seconds)
@@ -60,7 +60,7 @@ def resume(
     waiting = old_name(name)
     current = engine.container(name)
     if current is None:
-        _restore(engine, name)
+        undo(engine, name)
         yield Note(text="the broken-off replacement was undone")
         return
     try:
@@ -72,7 +72,7 @@ def resume(
         if engine.container(waiting) is None:
             raise
         kept = _keep_log(engine, current)
-        _restore(engine, name)
+        undo(engine, name)
         raise RolledBack(
             f"{name}: the new container failed, and the old one serves again:"
             f" {error.message}",
@@ -82,7 +82,7 @@ def resume(
         ) from error
     except BaseException:
         # Ctrl-C, or the caller stopped iterating: go back at once.
-        _restore(engine, name)
+        undo(engine, name)
         raise
     engine.remove(waiting)
 
@@ -103,8 +103,8 @@ def _retire(engine: Engine, name: str) -> None:
     old = engine.container(name)
     if old is None:
         return
-    if old.restart == "always":
-        # It would come back by itself when the Engine restarts.
+    if old.restart == "always" and engine.host.updates:
+        # It would come back by itself when the Engine restarts. (Podman's would not.)
         engine.update(name, restart="no")
     try:
         engine.stop(name)
@@ -114,7 +114,8 @@ def _retire(engine: Engine, name: str) -> None:
         raise
 
 
-def _restore(engine: Engine, name: str) -> None:
+def undo(engine: Engine, name: str) -> None:
+    """Let the container that waits serve again, in place of its replacement."""
     waiting = engine.container(old_name(name))
     if waiting is None:
         return
@@ -125,6 +126,6 @@ def _restore(engine: Engine, name: str) -> None:
 
 def _revive(engine: Engine, old: Container, name: str) -> None:
     wanted = (applied_fields(old.labels) or {}).get("restart", old.restart)
-    if wanted == "always":
+    if wanted == "always" and engine.host.updates:
         engine.update(name, restart=wanted)
     engine.start(name)

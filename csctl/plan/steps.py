@@ -108,13 +108,15 @@ class Create:
 class Replace:
     """Put a new container into the place of the one that serves, or go back.
 
-    With `resume` a replacement that was broken off is brought to its end.
+    With `resume` a replacement that was broken off is brought to its end; with `undo`
+    the container that it was to replace comes back.
     """
 
     action: ClassVar = "replace"
     target: str
     spec: ContainerSpec | None
     resume: bool = False
+    undo: bool = False
     differences: tuple[Difference, ...] = ()
     reason: str
 

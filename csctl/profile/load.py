@@ -44,6 +44,11 @@ def parse(
     return collected.profiles()
 
 
+def _may_be_file(path: Path) -> bool:
+    # What cannot be looked at is: reading it says why.
+    return os.path.isfile(path) or not os.path.exists(path)
+
+
 class _Collected:
     """The profiles and the problems of all files so far."""
 
@@ -61,7 +66,8 @@ class _Collected:
 
     def files(self, path: Path) -> Iterator[Path]:
         """The file itself, or the profiles of a directory, sorted by name."""
-        if not path.is_dir():
+        # Not Path.is_dir, which raises where a folder above may not be entered.
+        if not os.path.isdir(path):
             yield path
             return
         try:
@@ -72,7 +78,9 @@ class _Collected:
         files = [
             entry
             for entry in entries
-            if entry.suffix in _SUFFIXES and entry.is_file() and entry.name[0] != "."
+            if entry.suffix in _SUFFIXES
+            and entry.name[0] != "."
+            and _may_be_file(entry)
         ]
         if not files:
             self._report(str(path), "holds no *.yaml and no *.yml file")

@@ -15,7 +15,7 @@ from csctl.errors import SecretUnavailable
 from csctl.license import StoredLicense
 from csctl.model import StoredModel
 from csctl.ownership import Owner
-from csctl.plan.reconcile import Observed
+from csctl.plan.observed import Observed
 from csctl.plan.serving import Parts, serving_spec
 from csctl.profile.load import parse
 from csctl.profile.model import Profile

@@ -12,7 +12,8 @@ import pytest
 
 from csctl.container.spec import Limits, UnknownSecret
 from csctl.errors import LicenseError, UsageError
-from csctl.plan.reconcile import Observed, keys_needed, reconcile
+from csctl.plan.observed import Observed
+from csctl.plan.reconcile import keys_needed, reconcile
 from csctl.plan.steps import Plan
 from csctl.profile.model import Profile
 from csctl.reference import ImageReference

@@ -1,0 +1,94 @@
+"""Two csctl at once on one profile."""
+
+from __future__ import annotations
+
+from signal import SIGKILL
+
+import pytest
+
+from tests.faults.interruption import Moment, interrupt
+from tests.faults.site import Site
+
+
+def test_of_two_applies_at_once_one_works_and_one_says_who_does(site: Site) -> None:
+    site.knob(LOAD_SECONDS="2")
+    with site.start("apply", "--yes", str(site.profile)) as first:
+        assert first.stderr is not None
+        while f"{site.name}: download-model" not in first.stderr.readline():
+            pass
+        second = site.apply()
+        looked = site.plan()
+        _, err = first.communicate(timeout=60)
+    assert first.returncode == 0, err
+    assert second.code == 9, second.err
+    assert f"another csctl is at work on profile {site.name}: pid {first.pid}" in (
+        second.err
+    )
+    assert "csctl apply" in second.err
+    assert looked.code == 6, "a plan does not wait"
+    site.check_whole()
+
+
+def test_json_says_locked(site: Site) -> None:
+    site.knob(LOAD_SECONDS="2")
+    with site.start("apply", "--yes", str(site.profile)) as first:
+        assert first.stderr is not None
+        while f"{site.name}: download-model" not in first.stderr.readline():
+            pass
+        second = site.apply("--json")
+        first.communicate(timeout=60)
+    assert second.code == 9
+    assert second.json[0]["outcome"] == "locked"
+
+
+@pytest.mark.parametrize("named", ["itself", "another"])
+def test_prune_leaves_the_containers_of_a_profile_at_work_alone(
+    site: Site, free_port: int, named: str
+) -> None:
+    site.knob(LOAD_SECONDS="2")
+    other = Site(f"{site.name}-other", free_port, site.folder, site.url)
+    profile = (site if named == "itself" else other).profile
+    with site.start("apply", "--yes", str(site.profile)) as first:
+        assert first.stderr is not None
+        while f"{site.name}: download-model" not in first.stderr.readline():
+            pass
+        pruned = site.run("prune", "--yes", str(profile))
+        _, err = first.communicate(timeout=60)
+    assert pruned.code in (0, 9), pruned.err
+    assert first.returncode == 0, err
+    site.check_whole()
+
+
+def test_a_lock_that_a_killed_process_left_does_not_block(site: Site) -> None:
+    interrupt(site, SIGKILL, Moment("download-model", 0.1))
+    [lock] = (site.data / ".csctl").glob("*.lock")
+    assert lock.read_text(), "it still names its holder"
+    site.apply_well()
+    site.check_whole()
+
+
+def test_two_applies_started_together_end_with_one_container(site: Site) -> None:
+    words = ("apply", "--yes", str(site.profile))
+    with site.start(*words) as one, site.start(*words) as other:
+        errors = [process.communicate(timeout=60)[1] for process in (one, other)]
+    codes = sorted((one.returncode, other.returncode))
+    assert codes in ([0, 9], [0, 0]), errors
+    assert site.plan().code == 0
+    site.check_whole()
+
+
+def test_two_profiles_with_one_model_download_it_once(
+    site: Site, free_port: int
+) -> None:
+    site.knob(LOAD_SECONDS="0.3")
+    twin = Site(f"{site.name}-twin", free_port, site.folder, site.url)
+    twin.document |= {
+        "data": str(site.data),
+        "port": f"127.0.0.2:{free_port}",
+        "environment": site.document["environment"],
+    }
+    done = site.run("apply", "--yes", str(site.profile), str(twin.profile))
+    assert done.code == 0, done.err
+    site.check_whole()
+    assert len(list(site.data.glob("models/*.csctl.json"))) == 1
+    assert site.run("plan", str(site.profile), str(twin.profile)).code == 0
