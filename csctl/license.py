@@ -16,13 +16,14 @@ from pathlib import Path
 
 from csctl import record
 from csctl.errors import CsctlError, LicenseError
+from csctl.profile.model import License as Declared
 from csctl.record import Record
 from csctl.staging import PREFIX
 
 KIND = "license"
 DECLARED = "declared_expiry"
 """The record's detail that keeps what the profile declared at the fetch."""
-RENEW_BEFORE = timedelta(days=7)
+_RENEW_BEFORE = timedelta(days=7)
 """When a license is due, where no profile says so."""
 _TEXT_LIMIT = 1 << 20
 _SET_NAME = re.compile(r"\d{8}T\d{6}Z(?:-\d+)?")
@@ -148,12 +149,7 @@ def choose(
     return newest
 
 
-def expiry(
-    license_: StoredLicense | None,
-    *,
-    valid_for: timedelta | None,
-    expires: date | None,
-) -> Expiry:
+def expiry(license_: StoredLicense | None, declared: Declared | None) -> Expiry:
     """When a license ends: declared by the profile, else found in a file, else unknown.
 
     What the profile declared at the fetch is in the record, for those who look without
@@ -162,12 +158,13 @@ def expiry(
     among the license's; two different ones are none. A declared day ends the license
     when it begins, in UTC.
     """
-    if expires is not None:
-        return Expiry(at=start_of(expires), source="declared")
+    if declared is not None and declared.expires is not None:
+        return Expiry(at=start_of(declared.expires), source="declared")
     if license_ is None:
         return Expiry(at=None, source="unknown")
-    if valid_for is not None and license_.fetched_at is not None:
-        return Expiry(at=license_.fetched_at + valid_for, source="declared")
+    fetched_at = license_.fetched_at
+    if declared is not None and declared.valid_for and fetched_at is not None:
+        return Expiry(at=fetched_at + declared.valid_for, source="declared")
     if license_.record is not None and license_.record.details.get(DECLARED):
         at = datetime.fromisoformat(license_.record.details[DECLARED])
         return Expiry(at=at, source="declared")
@@ -207,7 +204,7 @@ def check(
     *,
     image_id: str | None,
     model_id: str | None,
-    renew_before: timedelta,
+    declared: Declared | None,
     now: datetime,
 ) -> None:
     """Raise LicenseError where a license is missing, wrong, expired or due."""
@@ -236,6 +233,7 @@ def check(
     when = f"{ends.at.date().isoformat()} ({ends.source})"
     if ends.at <= now:
         raise LicenseError(f"license {place} expired on {when}", remedy=remedy)
+    renew_before = declared.renew_before if declared else _RENEW_BEFORE
     if ends.at - now <= renew_before:
         raise LicenseError(f"license {place} is due: it ends on {when}", remedy=remedy)
 

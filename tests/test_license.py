@@ -13,6 +13,7 @@ from csctl import license as licenses
 from csctl import record
 from csctl.errors import LicenseError
 from csctl.license import DECLARED, Expiry, StoredLicense
+from csctl.profile.model import License
 from tests.stored import (
     IMAGE_ID,
     MODEL,
@@ -221,7 +222,7 @@ def test_one_date_beside_a_name_like_expiry_is_shown_as_found(
     text: str, at: datetime, tmp_path: Path
 ) -> None:
     _license(tmp_path, files={"license.txt": text, "license.bin": OPAQUE})
-    found = licenses.expiry(_only(tmp_path), valid_for=None, expires=None)
+    found = licenses.expiry(_only(tmp_path), None)
     assert found == Expiry(at=at, source="file")
 
 
@@ -260,20 +261,20 @@ def test_one_date_beside_a_name_like_expiry_is_shown_as_found(
 )
 def test_an_expiry_is_never_invented(content: str | bytes, tmp_path: Path) -> None:
     _license(tmp_path, files={"license": content})
-    found = licenses.expiry(_only(tmp_path), valid_for=None, expires=None)
+    found = licenses.expiry(_only(tmp_path), None)
     assert found == Expiry(at=None, source="unknown")
     assert found.days_left(NOW) is None
 
 
 def test_two_files_that_disagree_are_unknown(tmp_path: Path) -> None:
     _license(tmp_path, files={"a": "expires 2027-01-31", "b": "expires 2028-01-31"})
-    found = licenses.expiry(_only(tmp_path), valid_for=None, expires=None)
+    found = licenses.expiry(_only(tmp_path), None)
     assert found.source == "unknown"
 
 
 def test_our_own_record_is_not_searched_for_a_date(tmp_path: Path) -> None:
     root = fill(tmp_path, {"x.lic": OPAQUE, "y.csctl.json": "expires 2027-01-31"})
-    found = licenses.expiry(_only(root), valid_for=None, expires=None)
+    found = licenses.expiry(_only(root), None)
     assert found.source == "unknown"
 
 
@@ -283,7 +284,7 @@ def test_a_file_that_is_written_to_be_slow_is_read_fast(
 ) -> None:
     _license(tmp_path, files={"license": text * ((1 << 20) // len(text))})
     began = time.process_time()
-    found = licenses.expiry(_only(tmp_path), valid_for=None, expires=None)
+    found = licenses.expiry(_only(tmp_path), None)
     assert found.source == "unknown"
     assert time.process_time() - began < 5
 
@@ -297,13 +298,13 @@ def test_what_the_profile_declares_comes_before_what_a_file_says(
         declared="2026-09-01T00:00:00+00:00",
     )
     stored = _only(tmp_path)
-    assert licenses.expiry(stored, valid_for=None, expires=date(2026, 7, 1)) == Expiry(
+    assert licenses.expiry(stored, License(expires=date(2026, 7, 1))) == Expiry(
         at=datetime(2026, 7, 1, tzinfo=UTC), source="declared"
     )
-    assert licenses.expiry(stored, valid_for=timedelta(days=30), expires=None) == (
+    assert licenses.expiry(stored, License(valid_for=timedelta(days=30))) == (
         Expiry(at=NOW + timedelta(days=30), source="declared")
     )
-    assert licenses.expiry(stored, valid_for=None, expires=None) == Expiry(
+    assert licenses.expiry(stored, None) == Expiry(
         at=datetime(2026, 9, 1, tzinfo=UTC), source="declared"
     )
 
@@ -312,14 +313,14 @@ def test_how_long_a_license_lasts_says_nothing_where_its_start_is_unknown(
     tmp_path: Path,
 ) -> None:
     fill(tmp_path, {"x.lic": OPAQUE})
-    found = licenses.expiry(_only(tmp_path), valid_for=timedelta(days=30), expires=None)
+    found = licenses.expiry(_only(tmp_path), License(valid_for=timedelta(days=30)))
     assert found.source == "unknown"
 
 
 def test_no_license_has_no_expiry_unless_a_day_is_declared() -> None:
-    none = licenses.expiry(None, valid_for=timedelta(days=1), expires=None)
+    none = licenses.expiry(None, License(valid_for=timedelta(days=1)))
     assert none == Expiry(at=None, source="unknown")
-    declared = licenses.expiry(None, valid_for=None, expires=date(2026, 7, 1))
+    declared = licenses.expiry(None, License(expires=date(2026, 7, 1)))
     assert declared.source == "declared"
 
 
@@ -351,7 +352,7 @@ def _check(
         Expiry(at=at, source="declared"),
         image_id=image_id,
         model_id=MODEL,
-        renew_before=timedelta(days=7),
+        declared=License(renew_before=timedelta(days=7)),
         now=now,
     )
 

@@ -62,9 +62,9 @@ def adopt(
         session.say(f"set {name} before the next apply of {path}")
     if as_json:
         from csctl.cli.apply import done_row
-        from csctl.cli.session import print_json
+        from csctl.cli.session import one_or_list, print_json
 
-        print_json([done_row(done) for done in results.values()])
+        print_json(one_or_list([done_row(done) for done in results.values()]))
     else:
         for done in results.values():
             click.echo(f"{done.profile}: {done.outcome} ({done.seconds:.1f} s)")

@@ -99,9 +99,7 @@ def check(session: Session, profile: tuple[str, ...], as_json: bool) -> int:
                 state.expiry,
                 image_id=image.id if image else None,
                 model_id=_model_id(one),
-                renew_before=one.license.renew_before
-                if one.license
-                else store.RENEW_BEFORE,
+                declared=one.license,
                 now=datetime.now(UTC),
             )
         except LicenseError as error:

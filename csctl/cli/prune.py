@@ -23,7 +23,8 @@ def prune(session: Session, profile: tuple[str, ...], yes: bool, as_json: bool) 
     """Remove models, images, license sets and leftovers that nothing needs.
 
     Name all profiles of the host: what none of them wants, and no container uses,
-    goes. Only what csctl brought itself is ever removed.
+    goes. Of images, those of the repositories that the profiles name; of directories,
+    those with a record of csctl.
     """
     from csctl import format as words
     from csctl.lifecycle import prune as pruning

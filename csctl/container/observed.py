@@ -18,6 +18,7 @@ from csctl.container.spec import (
     Limits,
     LogRotation,
     PublishedPort,
+    live_fields,
 )
 
 
@@ -101,20 +102,7 @@ class Container:
         That is what `docker update` changes, and what another tool that recreates a
         container with our labels would have changed.
         """
-        fields = {
-            "port": str(self.port) if self.port else "none",
-            "restart": self.restart,
-            "resources.cpus": "none"
-            if self.limits.cpus is None
-            else f"{self.limits.cpus:g}",
-            "resources.memory": "none"
-            if self.limits.memory is None
-            else str(self.limits.memory),
-        }
-        for mount in self.mounts:
-            suffix = ":ro" if mount.read_only else ""
-            fields[f"mounts.{mount.target}"] = f"{mount.source}{suffix}"
-        return fields
+        return live_fields(self.port, self.restart, self.limits, self.mounts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -112,17 +112,9 @@ class ContainerSpec:
         Labels of csctl and the image are not part of it: the image is compared by
         its id.
         """
-        fields = {
-            "arguments": " ".join(w for w in self.arguments if isinstance(w, str)),
-            "port": str(self.port) if self.port else "none",
-            "restart": self.restart,
-            "resources.cpus": "none"
-            if self.limits.cpus is None
-            else f"{self.limits.cpus:g}",
-            "resources.memory": "none"
-            if self.limits.memory is None
-            else str(self.limits.memory),
-        }
+        words = " ".join(word for word in self.arguments if isinstance(word, str))
+        fields = {"arguments": words}
+        fields |= live_fields(self.port, self.restart, self.limits, self.mounts)
         for word in self.arguments:
             if not isinstance(word, str):
                 fields["arguments.key"] = _shown(word)
@@ -131,9 +123,6 @@ class ContainerSpec:
             fields["logging.max_file"] = str(self.log.max_file)
         for name, value in self.environment.items():
             fields[f"environment.{name}"] = _shown(value)
-        for mount in self.mounts:
-            suffix = ":ro" if mount.read_only else ""
-            fields[f"mounts.{mount.target}"] = f"{mount.source}{suffix}"
         fields |= self.contents
         for name, text in self.labels.items():
             if not name.startswith("csctl."):
@@ -143,6 +132,25 @@ class ContainerSpec:
     def label(self) -> str:
         """The text of the label `csctl.spec`."""
         return json.dumps(self.fields(), sort_keys=True, separators=(",", ":"))
+
+
+def live_fields(
+    port: PublishedPort | None,
+    restart: str,
+    limits: Limits,
+    mounts: tuple[BindMount, ...],
+) -> dict[str, str]:
+    """The fields that a live container tells of itself, flat and readable."""
+    fields = {
+        "port": str(port) if port else "none",
+        "restart": restart,
+        "resources.cpus": "none" if limits.cpus is None else f"{limits.cpus:g}",
+        "resources.memory": "none" if limits.memory is None else str(limits.memory),
+    }
+    for mount in mounts:
+        suffix = ":ro" if mount.read_only else ""
+        fields[f"mounts.{mount.target}"] = f"{mount.source}{suffix}"
+    return fields
 
 
 def _shown(value: Value) -> str:

@@ -156,12 +156,15 @@ class Engine:
         # An Engine that dies ends the stream, too.
         self.container(name)
 
-    def read_files(self, image: str, paths: Iterable[str]) -> dict[str, str]:
+    def read_files(
+        self, image: str, paths: Iterable[str], *, labels: Mapping[str, str]
+    ) -> dict[str, str]:
         """Text files out of an image, through a container that is never started.
 
-        A path that is absent gives an empty text.
+        A path that is absent gives an empty text. By its labels a container is found
+        that a killed run left.
         """
-        spec = ContainerSpec(name="", image=image, arguments=("true",))
+        spec = ContainerSpec(name="", image=image, arguments=("true",), labels=labels)
         identity = self.create(spec)
         try:
             return {path: self._read_file(identity, path) for path in paths}

@@ -238,7 +238,7 @@ def _set_ownership(job: Job, seen: Observed) -> None:
         paths.append(profile.output_dir)
     for path in paths:
         mounts.give(job.engine, profile, image, path)
-    mounts.find_owner(job.engine, profile.state_dir, image)
+    mounts.find_owner(job.engine, profile, image)
 
 
 def down(engine: Engine, profile: Profile) -> Generator[Event, None, tuple[Step, ...]]:

@@ -198,13 +198,8 @@ def _ownership(
 
 
 def _license(profile: Profile, observed: Observed) -> Check:
-    declared = profile.license
     stored = observed.license
-    ends = licenses.expiry(
-        stored,
-        valid_for=declared.valid_for if declared else None,
-        expires=declared.expires if declared else None,
-    )
+    ends = licenses.expiry(stored, profile.license)
     check = f"{profile.name}: license"
     try:
         licenses.check(
@@ -212,7 +207,7 @@ def _license(profile: Profile, observed: Observed) -> Check:
             ends,
             image_id=observed.image.id if observed.image else None,
             model_id=observed.model_id,
-            renew_before=declared.renew_before if declared else licenses.RENEW_BEFORE,
+            declared=profile.license,
             now=datetime.now(UTC),
         )
     except LicenseError as error:

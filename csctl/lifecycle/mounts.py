@@ -6,8 +6,9 @@ import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
-from csctl import ownership, record, staging
+from csctl import lock, ownership, record, staging
 from csctl.container.observed import Container, Image
 from csctl.container.spec import (
     LABEL_PROFILE,
@@ -25,6 +26,7 @@ from csctl.secret import Redactor
 
 _USERS = "image-users.json"
 _HELPER_SECONDS = 600.0
+_LOCK_SECONDS = 60.0
 
 
 def known_owner(state: Path, image: Image) -> Owner | None:
@@ -39,33 +41,45 @@ def known_owner(state: Path, image: Image) -> Owner | None:
         return None
 
 
-def find_owner(engine: Engine, state: Path, image: Image) -> Owner:
+def find_owner(engine: Engine, profile: Profile, image: Image) -> Owner:
     """The image's user, read out of the image where need be, and recorded.
 
     Raises OwnershipError and EngineError.
     """
-    owner = known_owner(state, image) or read_owner(engine, image)
+    state = profile.state_dir
+    owner = known_owner(state, image) or _read_owner(engine, profile, image)
     _remember(state, image, owner)
     return owner
 
 
-def read_owner(engine: Engine, image: Image) -> Owner:
-    """The image's user by its own `/etc/passwd`. Raises OwnershipError, EngineError."""
-    files = engine.read_files(image.id, ("/etc/passwd", "/etc/group"))
+def _read_owner(engine: Engine, profile: Profile, image: Image) -> Owner:
+    files = engine.read_files(
+        image.id, ("/etc/passwd", "/etc/group"), labels=_labels(profile)
+    )
     return ownership.identify(image.user, files["/etc/passwd"], files["/etc/group"])
+
+
+def _labels(profile: Profile) -> dict[str, str]:
+    return {LABEL_PROFILE: profile.name, LABEL_ROLE: ROLE_ONE_SHOT}
 
 
 def _remember(state: Path, image: Image, owner: Owner) -> None:
     path = state / _USERS
-    try:
-        users = json.loads(path.read_text())
-    except (OSError, ValueError):
-        users = {}
-    if users.get(image.id) == [owner.uid, owner.gid]:
+    if _users(path).get(image.id) == [owner.uid, owner.gid]:
         return
-    users[image.id] = [owner.uid, owner.gid]
     _make(state)
-    record.write_atomically(path, json.dumps(users, sort_keys=True, indent=1))
+    # Profiles that share `data` share this file.
+    with lock.hold(state / f"{_USERS}.lock", str(path), wait_seconds=_LOCK_SECONDS):
+        staging.sweep(state, _USERS)
+        users = _users(path) | {image.id: [owner.uid, owner.gid]}
+        record.write_atomically(path, json.dumps(users, sort_keys=True, indent=1))
+
+
+def _users(path: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError):
+        return {}
 
 
 def wrong(paths: Iterable[Path], owner: Owner) -> tuple[Wrong, ...]:
@@ -78,7 +92,7 @@ def give(engine: Engine, profile: Profile, image: Image, path: Path) -> Owner:
 
     Raises OwnershipError with the command to run by hand where nothing else helps.
     """
-    owner = find_owner(engine, profile.state_dir, image)
+    owner = find_owner(engine, profile, image)
     _make(path)
     ownership.check_root(path)
     if os.geteuid() == 0:
@@ -138,7 +152,7 @@ def _chown(
         user="0:0",
         network="none",
         mounts=(BindMount(source=path, target="/mnt", submounts=False),),
-        labels={LABEL_PROFILE: profile.name, LABEL_ROLE: ROLE_ONE_SHOT},
+        labels=_labels(profile),
     )
     watch = oneshot.Watch(
         what=f"giving {path} to {owner}",

@@ -45,7 +45,7 @@ def paths_of(job: Job) -> tuple[Path, ...]:
 
 def check(job: Job) -> Generator[Event, None, tuple[Ownership, ...]]:
     """Compare without changing. Raises OwnershipError where nothing can be read."""
-    owner = mounts.find_owner(job.engine, job.profile.state_dir, job.image())
+    owner = mounts.find_owner(job.engine, job.profile, job.image())
     yield from ()
     return tuple(row for path in paths_of(job) for row in _compare(path, owner))
 

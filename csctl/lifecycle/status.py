@@ -153,13 +153,8 @@ def license_state(
     stored: StoredLicense | None, profile: Profile | None
 ) -> LicenseState:
     """A license with the expiry that the profile declares or its files tell."""
-    declared = profile.license if profile else None
     return LicenseState(
         license=stored,
-        expiry=licenses.expiry(
-            stored,
-            valid_for=declared.valid_for if declared else None,
-            expires=declared.expires if declared else None,
-        ),
+        expiry=licenses.expiry(stored, profile.license if profile else None),
         now=datetime.now(UTC),
     )

@@ -96,7 +96,7 @@ def _license_gap(profile: Profile, seen: Observed) -> str | None:
     image_id = seen.image.id if seen.image else None
     if not seen.license.fits(image_id, seen.model_id):
         return "the one on disk is for another image or model"
-    ends = expiry(profile, seen)
+    ends = licenses.expiry(seen.license, profile.license)
     if ends.at is not None and ends.at <= seen.now and renewable(profile):
         return f"the one on disk expired on {ends.at.date()} ({ends.source})"
     return None
@@ -107,13 +107,3 @@ def renewable(profile: Profile) -> bool:
     # A day declared in the profile does not move by fetching.
     declared = profile.license
     return declared is not None and declared.expires is None
-
-
-def expiry(profile: Profile, seen: Observed) -> licenses.Expiry:
-    """When the license on disk ends."""
-    declared = profile.license
-    return licenses.expiry(
-        seen.license,
-        valid_for=declared.valid_for if declared else None,
-        expires=declared.expires if declared else None,
-    )

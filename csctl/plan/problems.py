@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from csctl import license as licenses
 from csctl.contract.arguments import check_display_support
 from csctl.errors import (
     Conflict,
@@ -14,7 +15,7 @@ from csctl.errors import (
 )
 from csctl.plan import steps
 from csctl.plan.observed import Observed
-from csctl.plan.preparation import DOWNLOADS, expiry, renewable
+from csctl.plan.preparation import DOWNLOADS, renewable
 from csctl.plan.steps import Step
 from csctl.profile.model import Profile
 
@@ -132,7 +133,7 @@ def _license_notes(profile: Profile, seen: Observed) -> Iterator[str]:
             f"license {seen.license.directory} was not fetched by csctl: whether it"
             " fits this image and model is unknown"
         )
-    ends = expiry(profile, seen)
+    ends = licenses.expiry(seen.license, profile.license)
     if ends.at is None:
         return
     left = ends.at - seen.now

@@ -181,11 +181,11 @@ class Engine:
 
     url: str
 
-    def containers(self, draft: Draft) -> list[str]:
-        """The names of all containers that csctl has for a profile."""
+    def containers(self, draft: Draft, *, running: bool = False) -> list[str]:
+        """The names of the containers that csctl has for a profile."""
         with self._client() as client:
             rows = client.containers(
-                all=True, filters={"label": f"csctl.profile={draft.name}"}
+                all=not running, filters={"label": f"csctl.profile={draft.name}"}
             )
             return sorted(row["Names"][0].removeprefix("/") for row in rows)
 

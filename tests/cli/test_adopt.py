@@ -77,8 +77,7 @@ def test_a_disconnected_container_is_taken_over_and_nothing_is_downloaded(
     model = Path(mounts["/usr/local/models"])
     before = _contents(model)
     shell.environ["STAND_IN_KEY"] = ""
-    done = _adopt(shell, name, "--json")
-    [row] = [done.json] if isinstance(done.json, dict) else done.json
+    row = _adopt(shell, name, "--json").json
     assert (row["profile"], row["outcome"]) == (name, "ready")
     actions = {step["action"] for step in row["steps"]}
     assert actions <= {"set-ownership", "replace"}

@@ -286,8 +286,8 @@ def test_prune_leaves_the_work_of_other_profiles_alone(
     idle = shell.write("idle", stocked=True, image=image)
     never = {"REHEARSAL_FAIL": "never-ready"}
     busy = shell.write("busy", image=image, environment=never)
-    with shell.start("model", "pull", "--timeout", "8s", busy.path) as working:
-        while not (names := engine.containers(busy)):
+    with shell.start("model", "pull", "--timeout", "1m", busy.path) as working:
+        while not (names := engine.containers(busy, running=True)):
             assert working.poll() is None
         for draft in (idle, busy):
             targets = {

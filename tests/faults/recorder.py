@@ -20,6 +20,7 @@ class Asked:
     method: str
     path: str
     """Without the API's version."""
+    body: bytes
 
 
 @dataclass
@@ -79,14 +80,16 @@ def _requests(client: socket.socket, server: socket.socket, recorder: Recorder) 
         while line := stream.readline():
             method, path, _ = line.decode().split()
             _, _, bare = path.removeprefix("/v").partition("/")
-            recorder.asked.append(Asked(method, f"/{bare}" if bare else path))
             head, length = line, 0
             while (field_ := stream.readline()) not in (b"\r\n", b""):
                 head += field_
                 name, _, value = field_.partition(b":")
                 if name.lower() == b"content-length":
                     length = int(value)
-            server.sendall(head + b"\r\n" + stream.read(length))
+            body = stream.read(length)
+            asked = Asked(method, f"/{bare}" if bare else path, body)
+            recorder.asked.append(asked)
+            server.sendall(head + b"\r\n" + body)
     with suppress(OSError):
         server.shutdown(socket.SHUT_WR)
 

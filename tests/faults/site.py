@@ -190,7 +190,8 @@ class Site:
         """One container that serves, nothing half-made, every record true."""
         self.identity()
         self.wait_until_it_answers()
-        assert self.leftovers() == []
+        left = self.leftovers()
+        assert left == [], left
         records = list(self.data.glob("*/*.csctl.json"))
         assert records, "nothing was downloaded"
         for path in records:
@@ -208,7 +209,7 @@ def check_record(path: Path) -> None:
         for file in directory.rglob("*")
         if file.is_file()
     }
-    assert recorded == found, path
+    assert recorded == found, f"{path}: {recorded} is not {found}"
     assert found, f"{path} is the record of nothing"
 
 

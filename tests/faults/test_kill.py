@@ -17,6 +17,7 @@ from tests.faults.site import IMAGE, NEWER_IMAGE, Site
 
 _FRESH = (
     Moment("download-model"),
+    Moment("download-model", 0.03),
     Moment("download-model", 0.1),
     Moment("download-model", 0.4),
     Moment("download-display"),
@@ -118,6 +119,14 @@ def test_a_replacement_killed_at_any_step_ends_well_the_next_time(
         assert serving.identity_among() == before
         assert serving.answers(), "the old container serves until it is replaced"
     _ends_well(serving)
+
+
+def test_what_a_kill_left_of_a_small_file_goes_the_next_time(site: Site) -> None:
+    state = site.data / ".csctl"
+    state.mkdir(parents=True)
+    half = state / ".csctl-image-users.json-1-1.csctl-tmp"
+    half.write_text("{")
+    _ends_well(site)
 
 
 def test_a_download_killed_half_way_leaves_the_old_model_whole(serving: Site) -> None:

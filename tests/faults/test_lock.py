@@ -61,7 +61,7 @@ def test_prune_leaves_the_containers_of_a_profile_at_work_alone(
 
 def test_a_lock_that_a_killed_process_left_does_not_block(site: Site) -> None:
     interrupt(site, SIGKILL, Moment("download-model", 0.1))
-    [lock] = (site.data / ".csctl").glob("*.lock")
+    lock = site.data / ".csctl" / f"{site.name}.lock"
     assert lock.read_text(), "it still names its holder"
     site.apply_well()
     site.check_whole()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -102,6 +103,23 @@ def test_an_apply_is_seen_to_post_by_the_same_recorder(
     site.url = recorder.url
     site.apply_well()
     assert {"GET", "POST", "DELETE"} <= recorder.methods()
+
+
+def test_every_container_that_an_apply_creates_tells_whose_it_is(
+    site: Site, recorder: Recorder
+) -> None:
+    site.url = recorder.url
+    site.document["display"] = {"locale": "en-US", "types": ["punct"]}
+    site.apply_well()
+    created = [
+        json.loads(one.body)["Labels"]
+        for one in recorder.asked
+        if one.path.startswith("/containers/create")
+    ]
+    assert len(created) >= 5, "one reads the image's user, three download, one serves"
+    assert {labels.get("csctl.profile") for labels in created} == {site.name}
+    roles = [labels["csctl.role"] for labels in created]
+    assert roles == ["one-shot"] * (len(created) - 1) + ["serve"]
 
 
 def test_status_lists_once_and_inspects_only_managed_containers(
