@@ -17,7 +17,7 @@ import tempfile
 from glob import escape
 from pathlib import Path
 
-from csctl.errors import DownloadError
+from csctl.errors import CsctlError
 from csctl.record import TEMPORARY, TEMPORARY_PREFIX, sync_directory
 
 PREFIX = ".csctl-staging-"
@@ -26,12 +26,12 @@ _RENAME_EXCHANGE = 2
 
 
 def open_staging(target: Path) -> Path:
-    """Make an empty staging directory for a target. Raises DownloadError."""
+    """Make an empty staging directory for a target. Raises CsctlError."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         path = tempfile.mkdtemp(prefix=f"{PREFIX}{target.name}-", dir=target.parent)
     except OSError as exc:
-        raise DownloadError(
+        raise CsctlError(
             f"no staging directory can be made in {target.parent}: {exc.strerror}",
             remedy=f"check free space and permissions of {target.parent}",
         ) from exc
@@ -43,7 +43,7 @@ def place(staging: Path, target: Path) -> None:
     """Put a staging directory into its target's place, whole.
 
     What stood there before is removed afterwards; it is never gone before the new
-    one stands. Raises DownloadError.
+    one stands. Raises CsctlError.
     """
     stood = target.exists()
     try:
@@ -53,7 +53,7 @@ def place(staging: Path, target: Path) -> None:
             os.rename(staging, target)
         sync_directory(target.parent)
     except OSError as exc:
-        raise DownloadError(
+        raise CsctlError(
             f"{staging} cannot take the place of {target}: {exc.strerror}",
             remedy=f"check that {target} is no mount point, and the permissions of"
             f" {target.parent}",
@@ -105,7 +105,7 @@ def sweep(parent: Path, name: str = "") -> None:
 def clone(source: Path, staging: Path) -> bool:
     """Fill a staging directory with a directory's files, by hard links where it may.
 
-    Gives whether all are links. Raises DownloadError.
+    Gives whether all are links. Raises CsctlError.
     """
     copied = []
 
@@ -127,7 +127,7 @@ def clone(source: Path, staging: Path) -> bool:
         )
         os.chmod(staging, 0o755)
     except (OSError, shutil.Error) as exc:
-        raise DownloadError(
+        raise CsctlError(
             f"{source} cannot be copied: {_first_reason(exc)}",
             remedy=f"check free space and permissions of {staging.parent}",
         ) from exc

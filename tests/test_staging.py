@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from csctl import record, staging
-from csctl.errors import DownloadError
+from csctl.errors import CsctlError
 from tests.killing import kill_after
 
 
@@ -53,7 +53,7 @@ def test_staging_lies_beside_its_target_and_lets_others_in(tmp_path: Path) -> No
 
 def test_staging_that_cannot_be_made_says_why(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(DownloadError) as caught:
+    with pytest.raises(CsctlError) as caught:
         staging.open_staging(tmp_path / "file" / "one")
     assert str(caught.value) == (
         f"no staging directory can be made in {tmp_path / 'file'}: File exists"
@@ -85,7 +85,7 @@ def test_placing_works_without_an_atomic_exchange(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("no_exchange")
 def test_without_an_exchange_a_failure_leaves_the_old_one(tmp_path: Path) -> None:
     target = _fill(tmp_path / "one", "old")
-    with pytest.raises(DownloadError, match="No such file or directory"):
+    with pytest.raises(CsctlError, match="No such file or directory"):
         staging.place(tmp_path / "nothing", target)
     assert _content(target) == {"old"}
     assert list(tmp_path.iterdir()) == [target]
@@ -98,7 +98,7 @@ def test_a_mount_point_cannot_be_replaced_and_stays(tmp_path: Path) -> None:
     try:
         _fill(target, "old")
         staged = _staged(target, "new")
-        with pytest.raises(DownloadError) as caught:
+        with pytest.raises(CsctlError) as caught:
             staging.place(staged, target)
         assert str(caught.value).startswith(f"{staged} cannot take the place of")
         assert "no mount point" in (caught.value.remedy or "")
@@ -248,11 +248,11 @@ def test_a_clone_keeps_links_as_links(tmp_path: Path) -> None:
     place = staging.open_staging(source)
     staging.clone(source, place)
     assert (place / "link").is_symlink()
-    with pytest.raises(DownloadError, match="neither a file nor a directory"):
+    with pytest.raises(CsctlError, match="neither a file nor a directory"):
         record.take_sums(place)
 
 
 def test_a_clone_that_fails_says_of_what(tmp_path: Path) -> None:
     place = staging.open_staging(tmp_path / "one")
-    with pytest.raises(DownloadError, match="one cannot be copied: "):
+    with pytest.raises(CsctlError, match="one cannot be copied: "):
         staging.clone(tmp_path / "one", place)

@@ -47,7 +47,7 @@ def engine_errors(what: str) -> Iterator[None]:
         raise EngineError(f"{what}: {explanation}") from exc
     except docker.errors.APIError as exc:
         explanation = _explanation(exc)
-        if exc.status_code == 409 or any(word in explanation for word in _TAKEN):
+        if any(word in explanation for word in _TAKEN):
             raise Conflict(
                 f"{what}: {explanation}",
                 remedy="free the name or port, or choose another in the profile",

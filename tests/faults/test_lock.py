@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from signal import SIGKILL
 
-import pytest
-
 from tests.faults.interruption import Moment, interrupt
 from tests.faults.site import Site
 
@@ -39,24 +37,6 @@ def test_json_says_locked(site: Site) -> None:
         first.communicate(timeout=60)
     assert second.code == 9
     assert second.json[0]["outcome"] == "locked"
-
-
-@pytest.mark.parametrize("named", ["itself", "another"])
-def test_prune_leaves_the_containers_of_a_profile_at_work_alone(
-    site: Site, free_port: int, named: str
-) -> None:
-    site.knob(LOAD_SECONDS="2")
-    other = Site(f"{site.name}-other", free_port, site.folder, site.url)
-    profile = (site if named == "itself" else other).profile
-    with site.start("apply", "--yes", str(site.profile)) as first:
-        assert first.stderr is not None
-        while f"{site.name}: download-model" not in first.stderr.readline():
-            pass
-        pruned = site.run("prune", "--yes", str(profile))
-        _, err = first.communicate(timeout=60)
-    assert pruned.code in (0, 9), pruned.err
-    assert first.returncode == 0, err
-    site.check_whole()
 
 
 def test_a_lock_that_a_killed_process_left_does_not_block(site: Site) -> None:
