@@ -32,6 +32,7 @@ rehearse: $(READY) ## from nothing to a ready, disconnected, licensed container
 	csctl apply --yes $(PROFILE)
 	csctl status
 	csctl usage rehearsal
+	echo; echo "To go on by hand: export DOCKER_HOST=$$DOCKER_HOST; $(BIN)/csctl status"
 
 .PHONY: test
 test: $(READY) test-packages ## the tests, in less than 15 minutes on 2 cores

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import assert_never
 
-from csctl import lock
+from csctl import lock, probe
 from csctl.container.spec import LABEL_REASON, LABEL_SPEC, ContainerSpec
 from csctl.engine.engine import Engine
 from csctl.errors import CsctlError
@@ -138,7 +138,10 @@ def confirm(
     """Wait until a container that needs no step is ready. Raises CsctlError."""
     began = time.monotonic()
     seconds = (timeout or profile.ready.timeout).total_seconds()
-    yield from wait_until_ready(engine, profile.name, seconds=seconds)
+    port = profile.port
+    # The plan has just found it running on this port: mostly one question is enough.
+    if not probe.is_ready(probe.Address.of_published(port.address, port.number)):
+        yield from wait_until_ready(engine, profile.name, seconds=seconds)
     return Outcome(
         profile=profile.name,
         steps=(),

@@ -2,7 +2,8 @@
 
 Only what can be told to be csctl's goes: models with a record, staging, license sets
 with a record, images of a repository that a profile names. Kept is what a profile
-wants, what any container uses, and the last sets for going back.
+wants, what any container uses, and what the last license sets belong to: going back
+takes image, model and license together.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from csctl import lock, model, record, staging
 from csctl.container.observed import Container
 from csctl.engine.engine import Engine
 from csctl.errors import CsctlError, RegistryError
+from csctl.license import StoredLicense
 from csctl.lifecycle.events import Event, StepFinished, StepStarted
 from csctl.lifecycle.observe import lock_path, resolve_image
 from csctl.plan.steps import Remove
@@ -29,6 +31,7 @@ KEEP_SETS = 2
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Needed:
     images: frozenset[str]
+    models: frozenset[str]
     paths: frozenset[Path]
 
 
@@ -40,8 +43,16 @@ def propose(
     engine.require_local("prune")
     listed = engine.containers()
     managed = engine.inspect_all(row.name for row in listed if row.profile)
+    sets = [
+        one.record
+        for profile in profiles
+        for one in _kept_sets(profile)
+        if one.record is not None
+    ]
     needed = _Needed(
-        images=frozenset(row.image_id for row in listed),
+        images=frozenset(row.image_id for row in listed)
+        | {one.image_id for one in sets},
+        models=frozenset(one.id for one in sets),
         paths=frozenset(
             mount.source for one in managed.values() for mount in one.mounts
         ),
@@ -61,6 +72,10 @@ def propose(
     ):
         found.setdefault(step.target, step)
     return tuple(found.values())
+
+
+def _kept_sets(profile: Profile) -> tuple[StoredLicense, ...]:
+    return tuple(licenses.stored(profile.license_root))[: 1 + KEEP_SETS]
 
 
 def _containers(managed: Iterable[Container], idle: set[str]) -> Iterator[Remove]:
@@ -89,7 +104,8 @@ def _images(
         for tag in image.tags:
             if tag.rpartition(":")[0] in names and tag not in wanted:
                 yield Remove(
-                    target=f"image {tag}", reason="no profile and no container uses it"
+                    target=f"image {tag}",
+                    reason="no profile, container or kept license set needs it",
                 )
 
 
@@ -121,7 +137,7 @@ def _files(
     for root in roots:
         for path in staging.leftovers(root):
             yield Remove(target=f"directory {path}", reason="a killed run left it")
-    keep = _wanted_models(profile.models_root, profiles)
+    keep = _wanted_models(profile.models_root, profiles) | needed.models
     for known in model.records(profile.models_root):
         path = profile.models_root / known.id
         if known.id not in keep and path.is_dir() and path not in needed.paths:

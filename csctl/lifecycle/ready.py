@@ -14,7 +14,7 @@ from csctl.errors import AzureError, CsctlError, LicenseError, NotReady
 from csctl.lifecycle.events import Waiting
 from csctl.secret import Redactor, Secret
 
-_PROBE_PAUSE = 0.05
+_PROBE_PAUSE = 0.1
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 1.0
 _TAIL = 12

@@ -13,7 +13,7 @@ from csctl.errors import CsctlError
 Result = TypeVar("Result")
 Item = TypeVar("Item")
 
-_WORKERS = 16
+_WORKERS = 32
 _FAREWELL_SECONDS = 30.0
 
 
@@ -40,7 +40,7 @@ Work = Callable[[], Generator[Item, None, Result]]
 def side_by_side(
     jobs: Mapping[str, Work[Item, Result]],
 ) -> Iterator[Told[Item] | Ended[Result]]:
-    """Run all jobs, at most 16 at a time; yield what each tells and how it ended.
+    """Run all jobs, at most 32 at a time; yield what each tells and how it ended.
 
     A single job runs in the caller's own thread, so that Ctrl-C reaches it where it
     stands. Closing the iterator stops every job at its next event, and waits for that.

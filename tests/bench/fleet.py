@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
+
+from csctl import probe
 
 IMAGE = "csctl/rehearsal:4.12.0-amd64"
 MODEL = "2b7e9c40-5d1f-4a83-9e62-c0d4f1a7b358"
@@ -71,6 +74,13 @@ class Fleet:
             service["network_mode"] = "bridge"
         text = yaml.safe_dump({"version": "3.7", "services": services})
         self.compose.write_text(text)
+
+    def wait_for_peer(self) -> None:
+        """Until each container of the peer is ready."""
+        for number in range(len(self.names)):
+            address = probe.Address("127.0.0.1", self._first_port + 100 + number)
+            while not probe.is_ready(address):
+                time.sleep(0.02)
 
     def csctl(self, *words: str) -> list[str]:
         """A command of csctl on all profiles, where it takes them."""
