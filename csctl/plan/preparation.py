@@ -39,8 +39,8 @@ def prepare(profile: Profile, seen: Observed) -> Iterator[Step]:
         if kept:
             yield steps.SetOwnership(
                 paths=kept,
-                owner=f"the image's user ({steps.RESOLVED_LATER})",
-                reason="which user that is, is not known yet",
+                owner="the image's user",
+                reason=f"its number is {steps.RESOLVED_LATER}",
             )
     elif seen.not_owned:
         yield steps.SetOwnership(
