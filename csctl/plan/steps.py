@@ -86,7 +86,7 @@ class SetOwnership:
     action: ClassVar = "set-ownership"
     paths: tuple[Path, ...]
     owner: str
-    """`uid:gid`, or that it is resolved during apply."""
+    """`uid:gid`, or in words while the numbers are not known."""
     reason: str
 
     @property
