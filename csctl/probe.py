@@ -15,7 +15,6 @@ from csctl.errors import NotReady
 _TIMEOUT_SECONDS = 3.0
 _LIMIT = 8 << 20
 
-VALID = "Valid"
 INVALID = "Invalid"
 
 

@@ -63,7 +63,6 @@ class Container:
     out_of_memory: bool
     restarts: int
     started_at: datetime | None
-    finished_at: datetime | None
     labels: Mapping[str, str]
     arguments: tuple[str, ...]
     environment: Mapping[str, str]

@@ -47,7 +47,6 @@ def container(value: Mapping[str, Any]) -> Container:
         out_of_memory=bool(state.get("OOMKilled")),
         restarts=int(value.get("RestartCount") or 0),
         started_at=_moment(state.get("StartedAt")),
-        finished_at=_moment(state.get("FinishedAt")),
         labels=config.get("Labels") or {},
         arguments=tuple(config.get("Cmd") or ()),
         environment=_environment(config.get("Env") or ()),

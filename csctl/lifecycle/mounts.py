@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from csctl import lock, ownership, record, staging
-from csctl.container.observed import Container, Image
+from csctl.container.observed import Image
 from csctl.container.spec import (
     LABEL_PROFILE,
     LABEL_ROLE,
@@ -20,7 +19,7 @@ from csctl.container.spec import (
 from csctl.engine.engine import Engine
 from csctl.errors import CsctlError, EngineError, OwnershipError
 from csctl.lifecycle import oneshot
-from csctl.ownership import Owner, Wrong
+from csctl.ownership import Owner
 from csctl.profile.model import Profile
 from csctl.secret import Redactor
 
@@ -80,11 +79,6 @@ def _users(path: Path) -> dict[str, Any]:
         return dict(json.loads(path.read_text()))
     except (OSError, ValueError, TypeError):
         return {}
-
-
-def wrong(paths: Iterable[Path], owner: Owner) -> tuple[Wrong, ...]:
-    """What the owner does not own at and below several paths. Raises OwnershipError."""
-    return tuple(one for path in paths for one in ownership.find_wrong(path, owner))
 
 
 def give(engine: Engine, profile: Profile, image: Image, path: Path) -> Owner:
@@ -182,12 +176,3 @@ def discard(engine: Engine, profile: Profile, image: Image, path: Path) -> None:
     except CsctlError:
         return  # Left to the next sweep, which may run as root.
     staging.discard(path)
-
-
-def paths_of(profile: Profile, container: Container | None) -> tuple[Path, ...]:
-    """The mounts of a container, or of the profile where there is none yet."""
-    if container is not None:
-        return tuple(mount.source for mount in container.mounts)
-    if profile.mode == "connected":
-        return (profile.models_root,)
-    return (profile.models_root, profile.license_root, profile.output_dir)

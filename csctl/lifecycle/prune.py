@@ -15,7 +15,7 @@ from pathlib import Path
 
 from csctl import license as licenses
 from csctl import lock, model, record, staging
-from csctl.container.observed import Container
+from csctl.container.observed import Listed
 from csctl.engine.engine import Engine
 from csctl.errors import CsctlError, RegistryError
 from csctl.license import StoredLicense
@@ -60,7 +60,7 @@ def propose(
     idle = {p.name for p in profiles if lock.holder(lock_path(p)) is None}
     found: dict[str, Remove] = {}
     for step in (
-        *_containers(managed.values(), idle),
+        *_containers(listed, idle),
         *_images(engine, profiles, environ, needed),
         *(
             one
@@ -78,11 +78,11 @@ def _kept_sets(profile: Profile) -> tuple[StoredLicense, ...]:
     return tuple(licenses.stored(profile.license_root))[: 1 + KEEP_SETS]
 
 
-def _containers(managed: Iterable[Container], idle: set[str]) -> Iterator[Remove]:
+def _containers(listed: Iterable[Listed], idle: set[str]) -> Iterator[Remove]:
     # Of a profile that is not named, nothing tells whether it is at work just now.
-    for one in managed:
-        if one.labels.get("csctl.role") == "one-shot" and one.profile in idle:
-            yield Remove(target=one.name, reason="a killed run left this container")
+    for row in listed:
+        if row.one_shot and row.profile in idle:
+            yield Remove(target=row.name, reason="a killed run left this container")
 
 
 def _images(

@@ -13,7 +13,7 @@ from csctl import probe
 from csctl.container import drift
 from csctl.container.drift import Difference
 from csctl.container.observed import Container, Listed
-from csctl.container.spec import LABEL_LICENSE, LABEL_ROLE, ROLE_SERVE, is_passing_name
+from csctl.container.spec import LABEL_LICENSE, is_passing_name
 from csctl.engine.engine import Engine
 from csctl.errors import CsctlError, LicenseError
 from csctl.license import Expiry, StoredLicense
@@ -84,7 +84,7 @@ def status(
 
 
 def _shown(row: Listed) -> bool:
-    return row.labels.get(LABEL_ROLE) == ROLE_SERVE and not is_passing_name(row.name)
+    return row.serves and not is_passing_name(row.name)
 
 
 def _row(

@@ -23,7 +23,6 @@ def running(spec: ContainerSpec, image_id: str, **changes: Any) -> Container:
         out_of_memory=False,
         restarts=0,
         started_at=None,
-        finished_at=None,
         labels=dict(spec.labels) | {"csctl.spec": spec.label()},
         arguments=tuple(word for word in spec.arguments if isinstance(word, str)),
         environment={
