@@ -186,7 +186,23 @@ class Engine:
     # -- changing -------------------------------------------------------------
 
     def create(self, spec: ContainerSpec) -> str:
-        """Create a container, never pulling; its id. An empty name is the Engine's."""
+        """Create a container, never pulling; its id. An empty name is the Engine's.
+
+        Interrupted meanwhile, it leaves no container behind.
+        """
+        # The Engine goes on with a request that nobody waits for: so somebody does.
+        with ThreadPoolExecutor(1) as pool:
+            making = pool.submit(self._create, spec)
+            try:
+                return making.result()
+            except EngineError:
+                raise
+            except BaseException:
+                if making.exception() is None:
+                    self.remove(making.result())
+                raise
+
+    def _create(self, spec: ContainerSpec) -> str:
         what = f"creating container {spec.name or 'from ' + spec.image}"
         with engine_errors(what):
             made = self._api.create_container_from_config(

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import tempfile
+import time
 import uuid
+from pathlib import Path
 from signal import SIGINT, SIGTERM, Signals
 
 import pytest
 
 from tests.faults.interruption import STOPS, Moment, interrupt
+from tests.faults.recorder import recording
 from tests.faults.site import IMAGE, NEWER_IMAGE, Site
 
 _CODES = {SIGINT: 130, SIGTERM: 143}
@@ -77,3 +81,23 @@ def test_a_replacement_stopped_at_any_step_leaves_the_old_container_serving(
     stoppable.knob(LOAD_SECONDS="0")
     stoppable.apply_well()
     stoppable.check_whole()
+
+
+@pytest.mark.parametrize("number", _CODES, ids=lambda number: number.name)
+def test_a_container_that_the_engine_is_about_to_make_does_not_stay(
+    stoppable: Site, engine_host: str, number: Signals
+) -> None:
+    with (
+        tempfile.TemporaryDirectory(dir="/tmp") as short,
+        recording(engine_host, Path(short)) as recorder,
+    ):
+        stoppable.url = recorder.url
+        with stoppable.start("apply", "--yes", str(stoppable.profile)) as process:
+            while not recorder.paths("/containers/create"):
+                assert process.poll() is None, process.communicate()
+                time.sleep(0.001)
+            process.send_signal(number)
+            _, err = process.communicate(timeout=60)
+        assert process.returncode == _CODES[number], err
+        stoppable.url = engine_host
+    assert stoppable.containers() == []
