@@ -133,3 +133,11 @@ def _check_name(registry: str, repository: str) -> None:
             f"{name[:40]}... is {len(name)} characters long",
             remedy=f"registry and repository have at most {_NAME_LIMIT} characters",
         )
+
+
+SPEECH_TO_TEXT = ImageReference(
+    "mcr.microsoft.com",
+    "azure-cognitive-services/speechservices/custom-speech-to-text",
+    "newest",
+)
+"""Microsoft's own image, where no other is named."""

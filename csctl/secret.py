@@ -162,8 +162,13 @@ class Redactor:
 
     def __call__(self, text: str) -> str:
         text = self._known.sub(MASK, text)
-        text = _NAMED_KEY.sub(rf"\g<1>{MASK}", text)
-        return _SIGNATURE.sub(rf"\g<1>{MASK}", text)
+        # Nearly no line holds either, and a look is ten times faster than a search.
+        lower = text.lower()
+        if "key" in lower or "cred" in lower:
+            text = _NAMED_KEY.sub(rf"\g<1>{MASK}", text)
+        if "g=" in lower:
+            text = _SIGNATURE.sub(rf"\g<1>{MASK}", text)
+        return text
 
 
 def _forms(value: str) -> set[str]:

@@ -92,6 +92,14 @@ def newest(tags: Iterable[Tag]) -> Tag | None:
     return min(fitting, key=lambda tag: tag.sort_key, default=None)
 
 
+def newer(than: Tag, tags: Iterable[Tag]) -> Tag | None:
+    """The newest release where it is above a tag; None too where that is no version."""
+    best = newest(tags)
+    if best is None or than.version is None:
+        return None
+    return best if best.sort_key[:3] < than.sort_key[:3] else None
+
+
 def _stage(prerelease: str | None) -> tuple[int, int]:
     match = _STAGE.fullmatch(prerelease) if prerelease else None
     if match is None:

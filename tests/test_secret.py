@@ -297,3 +297,10 @@ def test_what_is_written_like_a_secret_goes_though_nobody_knows_it(
 ) -> None:
     assert Redactor()(line) == shown
     assert Redactor()(shown) == shown
+
+
+@pytest.mark.parametrize(
+    "name", ["api\u212aey", "API-KEY", "\u017fubscription_key", "\u017fig", "SIG"]
+)
+def test_letters_that_case_makes_alike_hide_nothing(name: str) -> None:
+    assert Redactor()(f"{name}=canary") == f"{name}=***"

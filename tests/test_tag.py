@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.version import Version
 
-from csctl.tag import Tag, newest
+from csctl.tag import Tag, newer, newest
 
 GATED = ["2.0.0", "2.0.2", "2.1.0", "2.1.1", "2.2.0"]
 RELEASED = [
@@ -167,6 +167,26 @@ def test_newest_is_the_highest_release(texts: list[str], expected: str) -> None:
 @pytest.mark.parametrize("texts", [[], ["latest", "5.0.0-preview-amd64"]])
 def test_newest_is_none_without_a_release(texts: list[str]) -> None:
     assert newest(map(Tag.parse, texts)) is None
+
+
+@pytest.mark.parametrize(
+    ("than", "texts", "expected"),
+    [
+        ("4.12.0-amd64", ["4.12.0-amd64", "5.0.1-amd64"], "5.0.1-amd64"),
+        ("5.0.1-preview-amd64", ["5.0.1-amd64"], "5.0.1-amd64"),
+        ("5.0.1-amd64", ["5.0.1-amd64", "5.0.1"], None),
+        ("5.0.1", ["5.0.1-amd64", "5.0.0-amd64"], None),
+        ("6.0.0-preview-amd64", ["5.0.1-amd64"], None),
+        ("4.12.0-amd64", ["5.0.1-preview-amd64", "5.0.0-arm64"], None),
+        ("latest", ["5.0.1-amd64"], None),
+        ("4.12.0-amd64", [], None),
+    ],
+)
+def test_newer_is_a_release_above_the_tag(
+    than: str, texts: list[str], expected: str | None
+) -> None:
+    found = newer(Tag.parse(than), map(Tag.parse, texts))
+    assert (found and found.text) == expected
 
 
 def test_reading_no_version_does_not_import_packaging() -> None:

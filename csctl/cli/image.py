@@ -1,4 +1,4 @@
-"""`csctl image`: tags and pull."""
+"""`csctl image`: tags, list and pull."""
 
 from __future__ import annotations
 
@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from csctl.cli.session import Session, json_option, pass_session, print_json
+from csctl.reference import SPEECH_TO_TEXT, ImageReference
 
 if TYPE_CHECKING:
     from csctl.profile.model import Profile
-    from csctl.reference import ImageReference
-
-_REGISTRY = "mcr.microsoft.com"
-_REPOSITORY = "azure-cognitive-services/speechservices/custom-speech-to-text"
 
 
 @click.group()
@@ -24,11 +21,15 @@ def image() -> None:
 
 @image.command()
 @click.option(
-    "--registry", default=_REGISTRY, show_default=True, metavar="URL", help="Registry."
+    "--registry",
+    default=SPEECH_TO_TEXT.registry,
+    show_default=True,
+    metavar="URL",
+    help="Registry.",
 )
 @click.option(
     "--repository",
-    default=_REPOSITORY,
+    default=SPEECH_TO_TEXT.repository,
     show_default=True,
     metavar="R",
     help="Repository.",
@@ -78,6 +79,61 @@ def tags(
 _FIELDS = ("tag", "version", "platform", "prerelease", "released", "latest")
 
 
+@image.command("list")
+@click.argument("what", metavar="[PROFILE or REFERENCE]", nargs=-1)
+@json_option
+@pass_session
+def list_(session: Session, what: tuple[str, ...], as_json: bool) -> int:
+    """Tags with which of them this host has, which containers run, profiles name.
+
+    Without an argument, those of the Microsoft repository. Where the registry tells
+    nothing, those that the Engine has.
+    """
+    from csctl.cli import exit as exits
+    from csctl.cli.main import report
+    from csctl.format import stock, table
+    from csctl.lifecycle import image_stock
+    from csctl.lifecycle.status import unasked
+
+    engine = session.connect()
+    profiles, images = _meant(session, what)
+    seen = unasked(engine, profiles)
+    found = [
+        (name, image_stock.look(engine, one, session.environ))
+        for name, one in images.items()
+    ]
+    rows = [(name, tag) for name, one in found for tag in one.tags(seen)]
+    if as_json:
+        print_json([{"image": name, **stock.tag(tag)} for name, tag in rows])
+    else:
+        cells = [(name, *stock.tag_cells(tag)) for name, tag in rows]
+        click.echo(table(("IMAGE", *stock.TAG_HEADERS), cells))
+    problems = [one.problem for _, one in found if one.problem is not None]
+    for problem in problems:
+        report(problem)
+    return exits.worst(exits.code_of(type(problem)) for problem in problems)
+
+
+def _meant(
+    session: Session, what: tuple[str, ...]
+) -> tuple[list[Profile], dict[str, ImageReference]]:
+    """The profiles among the words, and the images that all words mean, by name."""
+    profiles: list[Profile] = []
+    images: list[ImageReference] = []
+    for word in what or (str(SPEECH_TO_TEXT),):
+        if _is_profile(word):
+            found = session.profiles([word])
+            profiles += found
+            images += [profile.image for profile in found]
+        else:
+            images.append(ImageReference.parse(word))
+    return profiles, {one.name: one for one in images}
+
+
+def _is_profile(word: str) -> bool:
+    return Path(word).exists() or word.endswith((".yaml", ".yml"))
+
+
 @image.command()
 @click.argument("what", metavar="[PROFILE or REFERENCE]", nargs=-1)
 @json_option
@@ -90,13 +146,12 @@ def pull(session: Session, what: tuple[str, ...], as_json: bool) -> int:
     """
     from csctl.cli.session import one_or_list
     from csctl.cli.several import code_of, run_all
-    from csctl.reference import ImageReference
 
     engine = session.connect()
     wanted: dict[str, ImageReference] = {}
-    for word in what or (f"{_REGISTRY}/{_REPOSITORY}:newest",):
-        if Path(word).exists() or word.endswith((".yaml", ".yml")):
-            found: list[Profile] = session.profiles([word])
+    for word in what or (str(SPEECH_TO_TEXT),):
+        if _is_profile(word):
+            found = session.profiles([word])
             wanted |= {profile.name: profile.image for profile in found}
         else:
             wanted[word] = ImageReference.parse(word)

@@ -12,13 +12,11 @@ import click
 
 from csctl.cli.session import Session, pass_session
 from csctl.errors import UsageError
+from csctl.reference import SPEECH_TO_TEXT
 
 if TYPE_CHECKING:
     from csctl.profile.template import Answers
 
-_REPOSITORY = (
-    "mcr.microsoft.com/azure-cognitive-services/speechservices/custom-speech-to-text"
-)
 _FORMS = click.Choice(("env", "file", "command"))
 _ASKED = {
     "name": "The container's name",
@@ -107,7 +105,7 @@ def _completed(session: Session, answers: Answers, base: Path) -> Answers:
 def _with(session: Session, answers: Answers, name: str, base: Path) -> Answers:
     from csctl.profile.template import problems
 
-    default = f"{_REPOSITORY}:newest" if name == "image" else None
+    default = str(SPEECH_TO_TEXT) if name == "image" else None
     answer = click.prompt(_ASKED.get(name, _option(name)), default=default, err=True)
     if name == "model":
         # A locale is no id, so the two cannot be taken for one another.

@@ -1,4 +1,4 @@
-"""`csctl model`: list and pull."""
+"""`csctl model`: list, show and pull."""
 
 from __future__ import annotations
 
@@ -72,14 +72,46 @@ def list_(
     return code_of(errors)
 
 
+@model.command()
+@profile_argument
+@json_option
+@pass_session
+def show(session: Session, profile: tuple[str, ...], as_json: bool) -> None:
+    """The models on this host: whether they are whole, who runs and names them."""
+    from csctl.format import stock, table
+    from csctl.lifecycle import model_stock
+    from csctl.lifecycle.status import unasked
+
+    profiles = session.profiles(profile)
+    seen = unasked(session.connect(), profiles)
+    # Profiles that share a directory have the same models.
+    found = {
+        one.directory: one for p in profiles for one in model_stock.models_of(p, seen)
+    }
+    if as_json:
+        print_json([stock.model(one) for one in found.values()])
+        return
+    if found:
+        cells = [stock.model_cells(one) for one in found.values()]
+        click.echo(table(stock.MODEL_HEADERS, cells))
+    for one in found.values():
+        for fault in one.damage:
+            session.say(f"{one.id} is damaged: {fault}")
+    for p in profiles:
+        for wanted in model_stock.displays_of(p, found.values()):
+            session.say(f"{p.name}: display model {stock.display(wanted)}")
+
+
 def _locale_of(profile: Profile) -> str:
-    if profile.model.base is not None:
-        return profile.model.base.locale
-    if profile.display is not None and profile.display.locale is not None:
-        return profile.display.locale
-    raise UsageError(
-        f"{profile.name}: the profile names no locale", remedy="name one with --locale"
-    )
+    from csctl.lifecycle.model_stock import locale_of
+
+    locale = locale_of(profile)
+    if locale is None:
+        raise UsageError(
+            f"{profile.name}: the profile names no locale",
+            remedy="name one with --locale",
+        )
+    return locale
 
 
 @model.command()

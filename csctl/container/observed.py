@@ -118,6 +118,8 @@ class Image:
     environment: Mapping[str, str]
     """The variables that it sets itself."""
     size: int
+    layers: tuple[str, ...] = ()
+    """The contents of its layers as digests, the lowest first; a list tells none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,3 +137,44 @@ class Host:
     """The Engine's data root."""
     updates: bool = True
     """Whether the Engine changes containers as they run; Podman's socket does not."""
+    by_manifest: bool = False
+    """Whether an image's id is its manifest's digest; else its configuration's."""
+
+
+_CHANGES = frozenset(
+    (
+        *("create", "start", "die", "oom", "pause", "unpause", "rename", "update"),
+        "destroy",
+        *("cleanup", "remove"),  # What Podman tells last of a stopped or removed one.
+    )
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """Something that befell a managed container."""
+
+    id: str
+    name: str
+    profile: str
+    action: str
+    """Docker's own word: start, die, exec_create: ..., ..."""
+    at: float
+    """Unix time."""
+
+    @property
+    def changes(self) -> bool:
+        """Whether the container is another one now than before."""
+        return self.action in _CHANGES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """What a container uses, as of the last second."""
+
+    cpus: float
+    """Cores."""
+    memory: int
+    """Bytes, without the file cache that the kernel may drop."""
+    memory_limit: int
+    """Bytes; without a limit of its own, what the host has."""

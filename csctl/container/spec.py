@@ -6,6 +6,7 @@ keeps: secrets stand in it as digests only.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -132,6 +133,11 @@ class ContainerSpec:
     def label(self) -> str:
         """The text of the label `csctl.spec`."""
         return json.dumps(self.fields(), sort_keys=True, separators=(",", ":"))
+
+    def with_reason(self, reason: str) -> ContainerSpec:
+        """The same, with the labels that tell later what was applied, and why."""
+        labels = {LABEL_REASON: reason, LABEL_SPEC: self.label()}
+        return dataclasses.replace(self, labels=dict(self.labels) | labels)
 
 
 def live_fields(

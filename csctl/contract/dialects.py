@@ -271,4 +271,4 @@ _CONTROL = re.compile(
 
 def printable(line: str) -> str:
     """A log line without what a terminal would obey."""
-    return _CONTROL.sub("", line)
+    return line if line.isprintable() else _CONTROL.sub("", line)

@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from csctl.container.observed import Container, Host, Image, Listed
-from csctl.container.spec import BindMount, Limits, LogRotation, PublishedPort
+from csctl.container.observed import (
+    Container,
+    Happening,
+    Host,
+    Image,
+    Listed,
+    Sample,
+)
+from csctl.container.spec import (
+    LABEL_PROFILE,
+    BindMount,
+    Limits,
+    LogRotation,
+    PublishedPort,
+)
 from csctl.errors import InvalidValue
 from csctl.size import parse_size
 
 _PUBLISHING = ("running", "paused", "restarting")
+_SNAPSHOTTER = ("driver-type", "io.containerd.snapshotter.v1")
+"""How an Engine tells that containerd keeps its images."""
+_SHORTEST = 0.1
+"""Seconds below which processor time tells nothing; Podman begins with such ones."""
 
 
 def listed(row: Mapping[str, Any]) -> Listed:
@@ -71,6 +88,7 @@ def image(value: Mapping[str, Any]) -> Image:
         user=config.get("User") or "",
         environment=_environment(config.get("Env") or ()),
         size=int(value.get("Size") or 0),
+        layers=tuple((value.get("RootFS") or {}).get("Layers") or ()),
     )
 
 
@@ -99,7 +117,62 @@ def host(value: Mapping[str, Any]) -> Host:
         os=value.get("OSType") or "",
         storage=value.get("DockerRootDir") or "",
         updates="BuildahVersion" not in value,  # What only Podman tells.
+        by_manifest=_SNAPSHOTTER in map(tuple, value.get("DriverStatus") or ()),
     )
+
+
+def happenings(values: Iterable[Mapping[str, Any]]) -> Iterator[Happening]:
+    """The messages of `GET /events` about managed containers."""
+    for value in values:
+        actor = value.get("Actor") or {}
+        told = actor.get("Attributes") or {}
+        if LABEL_PROFILE in told:
+            yield Happening(
+                id=actor.get("ID") or "",
+                name=told.get("name") or "",
+                profile=told[LABEL_PROFILE],
+                action=value.get("Action") or "",
+                at=(value.get("timeNano") or 0) / 1e9,
+            )
+
+
+def samples(values: Iterable[Mapping[str, Any]]) -> Iterator[Sample]:
+    """The messages of `GET /containers/{id}/stats`, while the container runs."""
+    for value in values:
+        # Docker goes on telling of a stopped container: nothing, once a second.
+        if _moment(value.get("read")) is None:
+            return
+        if (told := sample(value)) is not None:
+            yield told
+
+
+def sample(value: Mapping[str, Any]) -> Sample | None:
+    """One of these messages; None where it has none before it to compare with."""
+    now, before = _moment(value.get("read")), _moment(value.get("preread"))
+    used = _processor_time(value, "cpu_stats") - _processor_time(value, "precpu_stats")
+    if now is None or before is None or used < 0:
+        return None
+    seconds = (now - before).total_seconds()
+    if seconds < _SHORTEST:
+        return None
+    memory = value.get("memory_stats") or {}
+    return Sample(
+        cpus=used / 1e9 / seconds,
+        memory=_without_cache(memory),
+        memory_limit=int(memory.get("limit") or 0),
+    )
+
+
+def _processor_time(value: Mapping[str, Any], which: str) -> int:
+    usage = (value.get(which) or {}).get("cpu_usage") or {}
+    return int(usage.get("total_usage") or 0)
+
+
+def _without_cache(memory: Mapping[str, Any]) -> int:
+    usage, told = int(memory.get("usage") or 0), memory.get("stats") or {}
+    # Version 1 of cgroups tells both, and means by the second the group alone.
+    cache = int(told.get("total_inactive_file", told.get("inactive_file")) or 0)
+    return usage - cache if cache < usage else usage
 
 
 def _image_id(text: str) -> str:

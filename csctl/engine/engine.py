@@ -11,23 +11,36 @@ import json
 import tarfile
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from functools import cached_property
 from typing import IO, Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import docker
 import docker.errors
 
-from csctl.container.observed import Container, Host, Image, Listed
-from csctl.container.spec import ContainerSpec, Limits
+from csctl.container.observed import (
+    Container,
+    Happening,
+    Host,
+    Image,
+    Listed,
+    Sample,
+)
+from csctl.container.spec import LABEL_ROLE, ROLE_SERVE, ContainerSpec, Limits
 from csctl.engine import decode, encode
+from csctl.engine.log_stream import LogStream, lines
+from csctl.engine.stream import Stream, open_stream
 from csctl.engine.translate import engine_errors
+from csctl.engine.unbroken import unbroken
 from csctl.errors import EngineError, UsageError
+from csctl.reference import ImageReference
 
 SIDE_BY_SIDE = 16
 """So many requests may be under way at once."""
 _STOP_SECONDS = 10
-_LINE_LIMIT = 1 << 20
+_SAVE_CHUNK = 1 << 20
+_SERVING = {"type": ["container"], "label": [f"{LABEL_ROLE}={ROLE_SERVE}"]}
 
 
 class Engine:
@@ -135,7 +148,7 @@ class Engine:
                 tail="all" if tail is None else tail,
                 since=since,
             )
-            yield from _lines(chunks)
+            yield from lines(chunks)
 
     def follow_log(
         self, name: str, *, tail: int | None = None, since: int | None = None
@@ -152,9 +165,50 @@ class Engine:
                 tail="all" if tail is None else tail,
                 since=since,
             )
-            yield from _lines(chunks)
+            yield from lines(chunks)
         # An Engine that dies ends the stream, too.
         self.container(name)
+
+    def stream_log(
+        self, name: str, *, tail: int | None = None, since: int | None = None
+    ) -> LogStream:
+        """Stamped lines as they come, until closed; a dying Engine ends them, too.
+
+        `since` is a Unix time in seconds. Not redacted.
+        """
+        what = f"following the log of {name}"
+        terminal = bool(self.inspect_json(name)["Config"].get("Tty"))
+        parameters = {
+            "follow": "1",
+            "stdout": "1",
+            "stderr": "1",
+            "timestamps": "1",
+            "tail": "all" if tail is None else str(tail),
+        }
+        if since is not None:
+            parameters["since"] = str(since)
+        path = f"containers/{quote(name, safe='')}/logs"
+        answer = open_stream(self._api, what, path, parameters)
+        return LogStream(what, answer, framed=not terminal)
+
+    def events(self, since: float | None = None) -> Stream[Happening]:
+        """What befalls managed containers that serve, as it happens, until closed.
+
+        `since` is a Unix time. Ends with EngineUnavailable where the Engine goes away.
+        """
+        what = "listening to the Engine"
+        parameters = {"filters": json.dumps(_SERVING)}
+        if since is not None:
+            parameters["since"] = f"{since:.9f}"
+        answer = open_stream(self._api, what, "events", parameters)
+        return Stream(what, answer, decode.happenings, endless=True)
+
+    def stats(self, name: str) -> Stream[Sample]:
+        """What a container uses, once a second, until it stops or is closed."""
+        what = f"measuring container {name}"
+        path = f"containers/{quote(name, safe='')}/stats"
+        answer = open_stream(self._api, what, path, {"stream": "true"})
+        return Stream(what, answer, decode.samples)
 
     def read_files(
         self, image: str, paths: Iterable[str], *, labels: Mapping[str, str]
@@ -190,17 +244,15 @@ class Engine:
 
         Interrupted meanwhile, it leaves no container behind.
         """
-        # The Engine goes on with a request that nobody waits for: so somebody does.
-        with ThreadPoolExecutor(1) as pool:
-            making = pool.submit(self._create, spec)
-            try:
-                return making.result()
-            except EngineError:
-                raise
-            except BaseException:
-                if making.exception() is None:
-                    self.remove(making.result())
-                raise
+        made: str | None = None
+        try:
+            with unbroken():
+                made = self._create(spec)
+            return made
+        except BaseException:
+            if made is not None:
+                self.remove(made)
+            raise
 
     def _create(self, spec: ContainerSpec) -> str:
         what = f"creating container {spec.name or 'from ' + spec.image}"
@@ -212,22 +264,22 @@ class Engine:
 
     def start(self, name: str) -> None:
         """Start a container."""
-        with engine_errors(f"starting container {name}"):
+        with unbroken(), engine_errors(f"starting container {name}"):
             self._api.start(name)
 
     def stop(self, name: str, *, seconds: int = _STOP_SECONDS) -> None:
         """Stop a container, killing it after `seconds`; a stopped one stays so."""
-        with engine_errors(f"stopping container {name}"):
+        with unbroken(), engine_errors(f"stopping container {name}"):
             self._api.stop(name, timeout=seconds)
 
     def restart(self, name: str) -> None:
         """Stop and start a container."""
-        with engine_errors(f"restarting container {name}"):
+        with unbroken(), engine_errors(f"restarting container {name}"):
             self._api.restart(name, timeout=_STOP_SECONDS)
 
     def remove(self, name: str) -> None:
         """Remove a container, running or not, with its anonymous volumes."""
-        with engine_errors(f"removing container {name}"):
+        with unbroken(), engine_errors(f"removing container {name}"):
             try:
                 self._api.remove_container(name, force=True, v=True)
             except docker.errors.NotFound:
@@ -238,7 +290,7 @@ class Engine:
 
     def rename(self, name: str, to: str) -> None:
         """Give a container another name."""
-        with engine_errors(f"renaming container {name} to {to}"):
+        with unbroken(), engine_errors(f"renaming container {name} to {to}"):
             self._api.rename(name, to)
 
     def update(
@@ -253,7 +305,7 @@ class Engine:
             body |= {"Memory": limits.memory, "MemorySwap": 2 * limits.memory}
         if restart is not None:
             body["RestartPolicy"] = encode.restart_policy(restart)
-        with engine_errors(f"updating container {name}"):
+        with unbroken(), engine_errors(f"updating container {name}"):
             answer = self._api.post(
                 f"{self._api.base_url}/v{self._api.api_version}/containers/{name}/update",
                 json=body,
@@ -264,12 +316,27 @@ class Engine:
                     remedy="apply again after `csctl down`, which recreates it",
                 )
 
-    def load(self, archive: IO[bytes]) -> None:
-        """Load images out of an archive, as `docker load` does."""
+    def load(self, archive: IO[bytes] | Iterable[bytes]) -> None:
+        """Load images out of an archive, as `docker load` does.
+
+        That the Engine takes it says nothing of the image that comes of it.
+        """
         with engine_errors("loading an image archive"):
             for message in self._api.load_image(archive, quiet=True):
                 if "error" in message:
                     raise EngineError(f"loading an image archive: {message['error']}")
+
+    def tag(self, image_id: str, reference: ImageReference) -> None:
+        """Give an image a tag, which another one may lose by it."""
+        with engine_errors(f"tagging image {image_id[:19]} as {reference}"):
+            self._api.tag(image_id, reference.name, reference.tag, force=True)
+
+    def save(self, reference: str) -> Iterator[bytes]:
+        """An image as `docker save` writes it, chunk by chunk."""
+        what = f"saving image {reference}"
+        answer = open_stream(self._api, what, "images/get", {"names": reference})
+        with closing(answer), engine_errors(what):
+            yield from answer.iter_content(_SAVE_CHUNK)
 
     def remove_image(self, reference: str) -> None:
         """Remove a tag, and the image with its last one."""
@@ -289,16 +356,3 @@ def _message(text: str) -> str:
         return str(json.loads(text)["message"])
     except (ValueError, KeyError, TypeError):
         return text.strip()
-
-
-def _lines(chunks: Iterable[bytes]) -> Iterator[str]:
-    rest = b""
-    for chunk in chunks:
-        *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            yield line.rstrip(b"\r").decode(errors="replace")
-        if len(rest) > _LINE_LIMIT:
-            yield rest.decode(errors="replace")
-            rest = b""
-    if rest:
-        yield rest.decode(errors="replace")

@@ -128,9 +128,9 @@ def run(
 
     Raises NotReady at the time limit, EngineError where the Engine fails.
     """
-    identity = engine.create(spec)
     began = time.monotonic()
     pause = _FIRST_PAUSE
+    identity = engine.create(spec)
     try:
         engine.start(identity)
         while True:

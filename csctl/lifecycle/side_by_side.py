@@ -27,11 +27,12 @@ class Told(Generic[Item]):
 
 @dataclass(frozen=True, slots=True)
 class Ended(Generic[Result]):
-    """One job's result, or the error that ended it."""
+    """One job's result, the error that ended it, or that it was cancelled."""
 
     job: str
     result: Result | None
     error: CsctlError | None
+    cancelled: bool = False
 
 
 Work = Callable[[], Generator[Item, None, Result]]
@@ -39,16 +40,19 @@ Work = Callable[[], Generator[Item, None, Result]]
 
 def side_by_side(
     jobs: Mapping[str, Work[Item, Result]],
+    cancel: threading.Event | None = None,
 ) -> Iterator[Told[Item] | Ended[Result]]:
     """Run all jobs, at most 32 at a time; yield what each tells and how it ended.
 
     A single job runs in the caller's own thread, so that Ctrl-C reaches it where it
-    stands. Closing the iterator stops every job at its next event, and waits for that.
+    stands. Closing the iterator stops every job at its next event, and waits for that;
+    `cancel`, once set, does the same, and how each job ended is still told.
     An exception that is no CsctlError ends all of them and is raised.
     """
+    cancel = cancel or threading.Event()
     if len(jobs) == 1:
         (name, work), *_ = jobs.items()
-        yield from _alone(name, work)
+        yield from _alone(name, work, cancel)
         return
     told: queue.SimpleQueue[Told[Item] | Ended[Result] | BaseException] = (
         queue.SimpleQueue()
@@ -56,7 +60,6 @@ def side_by_side(
     waiting: queue.SimpleQueue[tuple[str, Work[Item, Result]]] = queue.SimpleQueue()
     for item in jobs.items():
         waiting.put(item)
-    cancel = threading.Event()
     threads = [
         threading.Thread(target=_work, args=(waiting, told, cancel), daemon=True)
         for _ in range(min(_WORKERS, len(jobs)))
@@ -77,10 +80,12 @@ def side_by_side(
             thread.join(_FAREWELL_SECONDS)
 
 
-def _alone(name: str, work: Work[Item, Result]) -> Iterator[Told[Item] | Ended[Result]]:
+def _alone(
+    name: str, work: Work[Item, Result], cancel: threading.Event
+) -> Iterator[Told[Item] | Ended[Result]]:
     generator = work()
     try:
-        while True:
+        while not cancel.is_set():
             try:
                 event = next(generator)
             except StopIteration as stop:
@@ -90,8 +95,18 @@ def _alone(name: str, work: Work[Item, Result]) -> Iterator[Told[Item] | Ended[R
                 yield Ended(name, None, error)
                 return
             yield Told(name, event)
+        yield Ended(name, None, _closed(generator), cancelled=True)
     finally:
         generator.close()
+
+
+def _closed(generator: Generator[Item, None, Result]) -> CsctlError | None:
+    """End a job where it stands; what went wrong as it cleaned up."""
+    try:
+        generator.close()
+    except CsctlError as error:
+        return error
+    return None
 
 
 def _work(
@@ -99,18 +114,13 @@ def _work(
     told: queue.SimpleQueue[Told[Item] | Ended[Result] | BaseException],
     cancel: threading.Event,
 ) -> None:
-    while not cancel.is_set():
+    while True:
         try:
             name, work = waiting.get_nowait()
         except queue.Empty:
             return
-        stream = _alone(name, work)
         try:
-            for item in stream:
+            for item in _alone(name, work, cancel):
                 told.put(item)
-                if cancel.is_set():
-                    break
         except BaseException as exc:
             told.put(exc)
-        finally:
-            stream.close()  # type: ignore[attr-defined]

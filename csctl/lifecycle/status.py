@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -51,6 +51,48 @@ class Status:
     """Why the profile could not be compared."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a container says of itself; one that does not run says nothing."""
+
+    ready: bool = False
+    api_status: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """How far a container is from its profile, or why that is not known."""
+
+    drift: tuple[Difference, ...] = ()
+    problem: CsctlError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """Profiles and managed containers at one moment, as the Engine tells of them."""
+
+    names: tuple[str, ...]
+    """A row for each: the profiles' as given, then containers that none names."""
+    containers: Mapping[str, Container]
+    wanted: Mapping[str, Profile]
+    snapshot: Snapshot | None
+    """What the profiles are compared with; None where they cannot be."""
+
+    def row(self, name: str, answer: Answer, found: Comparison) -> Status:
+        """One row, with what was asked and compared meanwhile."""
+        container, profile = self.containers.get(name), self.wanted.get(name)
+        return Status(
+            profile=name,
+            container=container,
+            ready=answer.ready,
+            api_status=answer.api_status,
+            license=_license(container, profile),
+            drift=found.drift,
+            wanted=profile,
+            problem=found.problem,
+        )
+
+
 def status(
     engine: Engine, profiles: Iterable[Profile], environ: Mapping[str, str]
 ) -> tuple[Status, ...]:
@@ -59,76 +101,91 @@ def status(
     One list for all, one inspect per managed container side by side, and a probe of
     each that runs; foreign containers cost nothing. Raises EngineError.
     """
-    wanted = {profile.name: profile for profile in profiles}
+    profiles = tuple(profiles)
+    seen = look(engine, profiles, [profile.name for profile in profiles] or None)
+
+    def row(name: str) -> Status:
+        answer = ask(engine, seen.containers.get(name))
+        return seen.row(name, answer, compare(engine, seen, name, environ))
+
+    with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+        return tuple(pool.map(row, seen.names))
+
+
+def unasked(engine: Engine, profiles: Iterable[Profile]) -> tuple[Status, ...]:
+    """A row for each profile and managed container, as the Engine alone tells it.
+
+    No container is asked anything, and nothing is compared. Raises EngineError.
+    """
+    seen = look(engine, profiles)
+    return tuple(seen.row(name, Answer(), Comparison()) for name in seen.names)
+
+
+def look(
+    engine: Engine, profiles: Iterable[Profile], names: Collection[str] | None = None
+) -> Look:
+    """Look at all profiles and all managed containers, or at those of some names.
+
+    Raises EngineError.
+    """
+    wanted = {one.name: one for one in profiles if names is None or one.name in names}
     # Profiles name files, which only an Engine of this host sees as csctl does.
     compared = tuple(wanted.values()) if engine.local else ()
     seen = observe.snapshot(engine, compared) if compared else None
     listed = seen.listed if seen else engine.containers()
-    mine = [r.name for r in listed if _shown(r) and (not wanted or r.name in wanted)]
-    containers = seen.containers if seen else engine.inspect_all(mine)
-    names = list(wanted) or sorted(name for name in mine if name in containers)
-    with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
-        rows = [
-            pool.submit(
-                _row,
-                engine,
-                name,
-                containers.get(name) if name in mine else None,
-                wanted.get(name),
-                environ,
-                seen,
-            )
-            for name in names
-        ]
-        return tuple(row.result() for row in rows)
+    mine = [r.name for r in listed if _shown(r) and (names is None or r.name in names)]
+    found = dict(seen.containers) if seen else {}
+    found |= engine.inspect_all(name for name in mine if name not in found)
+    containers = {name: found[name] for name in mine if name in found}
+    return Look(
+        names=(*wanted, *sorted(containers.keys() - wanted.keys())),
+        containers=containers,
+        wanted=wanted,
+        snapshot=seen,
+    )
 
 
 def _shown(row: Listed) -> bool:
     return row.serves and not is_passing_name(row.name)
 
 
-def _row(
-    engine: Engine,
-    name: str,
-    container: Container | None,
-    profile: Profile | None,
-    environ: Mapping[str, str],
-    seen: Snapshot | None,
-) -> Status:
-    ready, api = _ask(engine, container)
+def compare(
+    engine: Engine, seen: Look, name: str, environ: Mapping[str, str]
+) -> Comparison:
+    """Compare a container with its profile, or else with what it was created with."""
+    container, profile = seen.containers.get(name), seen.wanted.get(name)
+    if container is None:
+        return Comparison()
+    if profile is None or seen.snapshot is None:
+        return compare_alone(container)
+    try:
+        plan = propose(engine, profile, environ, seen.snapshot)
+    except CsctlError as error:
+        return Comparison(problem=error)
     found: tuple[Difference, ...] = ()
-    problem: CsctlError | None = None
-    if profile is not None and seen is not None and container is not None:
-        try:
-            plan = propose(engine, profile, environ, seen)
-            for step in plan.steps:
-                if isinstance(step, Replace | Update):
-                    found += step.differences
-        except CsctlError as error:
-            problem = error
-    elif container is not None:
-        found = drift.compare(None, applied.fields_of(container), container)
-    return Status(
-        profile=name,
-        container=container,
-        ready=ready,
-        api_status=api,
-        license=_license(container, profile),
-        drift=found,
-        wanted=profile,
-        problem=problem,
+    for step in plan.steps:
+        if isinstance(step, Replace | Update):
+            found += step.differences
+    return Comparison(drift=found)
+
+
+def compare_alone(container: Container) -> Comparison:
+    """Compare a container with what it was created with."""
+    return Comparison(
+        drift=drift.compare(None, applied.fields_of(container), container)
     )
 
 
-def _ask(engine: Engine, container: Container | None) -> tuple[bool, str | None]:
+def ask(engine: Engine, container: Container | None) -> Answer:
+    """Ask a container whether it is ready, and for the state of its API key."""
     if container is None or not container.running:
-        return False, None
+        return Answer()
     address = address_of(engine, container)
     if address is None:
-        return False, None
+        return Answer()
     ready = probe.is_ready(address)
     told = probe.api_status(address)
-    return ready, told.status if told else None
+    return Answer(ready=ready, api_status=told.status if told else None)
 
 
 def _license(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 
 import msgspec
 
@@ -94,6 +95,7 @@ def taken(kind: Kind | None) -> tuple[type, ...]:
             return ()
 
 
+@cache
 def _keys(struct: type) -> dict[str, Key]:
     if not issubclass(struct, msgspec.Struct):
         return {}

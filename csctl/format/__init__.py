@@ -18,6 +18,7 @@ from csctl.size import format_duration, format_size
 
 if TYPE_CHECKING:
     from csctl.container.drift import Difference
+    from csctl.license import StoredLicense
     from csctl.lifecycle.doctor import Check
     from csctl.lifecycle.status import LicenseState, Status
     from csctl.plan.steps import Plan, Step
@@ -75,6 +76,20 @@ def license_state(value: LicenseState) -> Row:
         "image": known.image if known else None,
         "image_id": known.image_id if known else None,
         "model": known.id if known else None,
+    }
+
+
+def license_set(value: StoredLicense) -> Row:
+    """One of the licenses that are kept for a profile."""
+    known = value.record
+    return {
+        "path": str(value.directory),
+        "fetched_at": moment(value.fetched_at),
+        "image": known.image if known else None,
+        "image_id": known.image_id if known else None,
+        "model": known.id if known else None,
+        "damage": list(value.damage),
+        "refused": value.refused,
     }
 
 
@@ -147,10 +162,15 @@ def status_cells(value: Status) -> tuple[str, ...]:
         row["mode"] or "-",
         row["port"] or "-",
         license_words(value.license),
-        "unknown"
-        if value.problem
-        else ", ".join(one.field for one in value.drift) or "none",
+        drift_words(value),
     )
+
+
+def drift_words(value: Status) -> str:
+    """The fields that drifted, `none`, or `unknown` where nothing was compared."""
+    if value.problem:
+        return "unknown"
+    return ", ".join(one.field for one in value.drift) or "none"
 
 
 def check(value: Check) -> Row:

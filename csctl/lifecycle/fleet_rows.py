@@ -1,0 +1,150 @@
+"""The rows of the fleet: looked at when something happens, completed in background.
+
+The Engine tells of containers at once. Whether they are ready, and how far they are
+from their profiles, is asked of others: a row goes without until the answer comes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+
+from csctl import license as licenses
+from csctl.container.observed import Happening
+from csctl.engine.engine import Engine
+from csctl.lifecycle.questions import Questions
+from csctl.lifecycle.readiness import Readiness
+from csctl.lifecycle.status import (
+    Answer,
+    Comparison,
+    Look,
+    Status,
+    compare,
+    compare_alone,
+    look,
+)
+from csctl.profile.model import Profile
+
+_SIDE_BY_SIDE = 8
+
+
+class FleetRows:
+    """A row for each profile, and for each managed container that no profile names."""
+
+    def __init__(self, engine: Engine, environ: Mapping[str, str]) -> None:
+        self._engine = engine
+        self._environ = environ
+        self._rows: dict[str, Status] = {}
+        self._ranks: dict[str, int] = {}
+        self._readiness = Readiness(engine)
+        self._comparisons: Questions[Comparison] = Questions(_SIDE_BY_SIDE)
+
+    @property
+    def rows(self) -> tuple[Status, ...]:
+        """The profiles' in their order, then the others by name."""
+        last = len(self._ranks)
+        return tuple(
+            row
+            for _, row in sorted(
+                self._rows.items(),
+                key=lambda item: (self._ranks.get(item[0], last), item[0]),
+            )
+        )
+
+    @property
+    def waits(self) -> bool:
+        """Whether a row may be completed at any moment."""
+        return self._readiness.waits or bool(self._comparisons.open)
+
+    def concerned(self, happenings: Iterable[Happening]) -> set[str]:
+        """The names of the rows that may be other ones now."""
+        real = [one for one in happenings if one.changes]
+        ids = {one.id for one in real}
+        return (
+            {one.name for one in real}
+            | {one.profile for one in real}
+            # A container that was renamed has left the row of its old name.
+            | {name for name, row in self._rows.items() if _id(row) in ids}
+        )
+
+    def look(
+        self, profiles: Sequence[Profile], names: Collection[str] | None = None
+    ) -> None:
+        """Look at all, or at some names. Raises EngineError."""
+        seen = look(self._engine, profiles, names)
+        gone = self._rows.keys() - seen.names
+        for name in gone if names is None else gone & set(names):
+            del self._rows[name]
+            self._comparisons.forget(name)
+        for name in seen.names:
+            self._rows[name] = seen.row(name, Answer(), self._known(seen, name))
+        self._ranks = {profile.name: rank for rank, profile in enumerate(profiles)}
+        self._follow(seen)
+
+    def _follow(self, seen: Look) -> None:
+        """Ask what the Engine cannot tell."""
+        every = (row.container for row in self._rows.values())
+        self._readiness.follow(filter(None, every))
+        for name in seen.names:
+            row = self._rows[name]
+            self._rows[name] = _answered(row, self._readiness.of(name))
+            self._comparisons.forget(name)
+            if seen.snapshot is not None and row.wanted and row.container:
+                question = partial(compare, self._engine, seen, name, self._environ)
+                self._comparisons.ask(name, question)
+
+    def _known(self, seen: Look, name: str) -> Comparison:
+        """What is known before comparing: what was found last, or without a profile."""
+        container, old = seen.containers.get(name), self._rows.get(name)
+        if container is None:
+            return Comparison()
+        if old is not None and _id(old) == container.id and old.wanted is not None:
+            return Comparison(drift=old.drift, problem=old.problem)
+        return compare_alone(container)
+
+    def complete(self) -> bool:
+        """Fill in what was answered meanwhile; whether that changes any row."""
+        changed = self._readiness.take()
+        for name in changed:
+            self._rows[name] = _answered(self._rows[name], self._readiness.of(name))
+        for name, found in self._comparisons.answers():
+            row = self._rows[name]
+            if (found.drift, found.problem) != (row.drift, row.problem):
+                changed.add(name)
+                self._rows[name] = dataclasses.replace(
+                    row, drift=found.drift, problem=found.problem
+                )
+        return bool(changed)
+
+    def age(self, now: datetime) -> bool:
+        """Count the days of licenses from `now`; whether any count changes."""
+        before = list(map(_term, self._rows.values()))
+        for name, row in self._rows.items():
+            if row.license is not None:
+                aged = dataclasses.replace(row.license, now=now)
+                self._rows[name] = dataclasses.replace(row, license=aged)
+        return before != list(map(_term, self._rows.values()))
+
+    def close(self) -> None:
+        """Ask nothing any more."""
+        self._readiness.close()
+        self._comparisons.close()
+
+
+def _id(row: Status) -> str | None:
+    return row.container.id if row.container else None
+
+
+def _answered(row: Status, answer: Answer) -> Status:
+    return dataclasses.replace(row, ready=answer.ready, api_status=answer.api_status)
+
+
+def _term(row: Status) -> tuple[int | None, str] | None:
+    known = row.license
+    if known is None:
+        return None
+    declared = row.wanted.license if row.wanted else None
+    ends, now = known.expiry, known.now
+    return ends.days_left(now), licenses.term(ends, declared, now)
