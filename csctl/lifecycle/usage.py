@@ -1,0 +1,77 @@
+"""Usage by month, as a disconnected container reports it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from csctl import probe
+from csctl.container.observed import Container
+from csctl.engine.engine import Engine
+from csctl.errors import NotReady
+from csctl.lifecycle.part import Part
+from csctl.lifecycle.ready import address_of
+
+_MONTHS = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Month:
+    """What one month used, by meter; a month without use has no meter."""
+
+    month: str
+    """`YYYY-MM`."""
+    meters: Mapping[str, float]
+
+
+def usage_of(engine: Engine, container: Container, now: datetime) -> Part[Month]:
+    """The last six months, the oldest first, asked for side by side.
+
+    A container that keeps no records, or does not answer, gives a note.
+    """
+    name = container.name
+    if container.mode == "connected":
+        return Part(notes=("a connected container reports its usage to Azure only",))
+    address = address_of(engine, container) if container.running else None
+    if address is None:
+        why = f"{name} is {container.state}, and only a running container tells"
+        return Part(notes=(why,))
+    months = last_months(now, _MONTHS)
+    with ThreadPoolExecutor(_MONTHS) as pool:
+        asked = [pool.submit(probe.usage_records, address, name, m) for m in months]
+    rows, notes = [], []
+    for month, answer in zip(months, asked, strict=True):
+        try:
+            rows.append(Month(month=month, meters=meters(answer.result())))
+        except NotReady as error:
+            notes.append(error.message)
+    # Where none answers one sentence is enough.
+    return Part(tuple(rows), tuple(notes if rows else notes[:1]))
+
+
+def last_months(now: datetime, count: int) -> tuple[str, ...]:
+    """The month of `now` and those before, the oldest first."""
+    latest = now.year * 12 + now.month - 1
+    return tuple(
+        f"{number // 12:04}-{number % 12 + 1:02}"
+        for number in range(latest - count + 1, latest + 1)
+    )
+
+
+def meters(records: Any) -> dict[str, float]:
+    """Quantity by meter, as far as the records hold any."""
+    total: dict[str, float] = {}
+    for name, quantity in _quantities(records):
+        total[name] = total.get(name, 0) + quantity
+    return total
+
+
+def _quantities(records: Any) -> Iterator[tuple[str, float]]:
+    found = records.get("meters") if isinstance(records, dict) else None
+    for meter in found if isinstance(found, list) else ():
+        match meter:
+            case {"name": str(name), "quantity": int() | float() as quantity}:
+                yield name, quantity
