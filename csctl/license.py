@@ -4,15 +4,20 @@ A license fits one image build and one model. Each one fetched is a directory of
 own below the license root, named by its time, with a record beside it; files that
 were put into the root by hand are one license without a record. A serving container
 keeps the directory that it was started with, so that fetching never touches it.
+A set that failed its proof, or that was left by going back, stays with a mark in its
+record that says so, and is never chosen.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import dropwhile, takewhile
 from pathlib import Path
+from typing import Literal
 
 from csctl import record
 from csctl.errors import CsctlError, LicenseError
@@ -20,9 +25,15 @@ from csctl.profile.model import License as Declared
 from csctl.record import Record
 from csctl.staging import PREFIX
 
+Term = Literal["valid", "due", "expired", "unknown"]
+
 KIND = "license"
 DECLARED = "declared_expiry"
 """The record's detail that keeps what the profile declared at the fetch."""
+REFUSED = "refused"
+"""The record's detail that says why a license is not to be chosen."""
+UNPROVEN = "not proven yet"
+"""Why a license that is on trial is refused."""
 _RENEW_BEFORE = timedelta(days=7)
 """When a license is due, where no profile says so."""
 _TEXT_LIMIT = 1 << 20
@@ -46,6 +57,16 @@ class StoredLicense:
     @property
     def fetched_at(self) -> datetime | None:
         return None if self.record is None else self.record.fetched_at
+
+    @property
+    def refused(self) -> str | None:
+        """Why it is not to be chosen; None where nothing speaks against it."""
+        return None if self.record is None else self.record.details.get(REFUSED)
+
+    @property
+    def good(self) -> bool:
+        """Whether it is whole and not refused."""
+        return bool(self.files) and not self.damage and self.refused is None
 
     def fits(self, image_id: str | None, model_id: str | None) -> bool:
         """Whether it is for this image and model, as far as anything tells."""
@@ -139,14 +160,71 @@ def choose(
 ) -> StoredLicense | None:
     """The newest undamaged license that fits; else the newest one of all; else None.
 
-    Raises LicenseError.
+    Refused ones do not count. Raises LicenseError.
     """
     newest = None
     for license_ in stored(root):
+        if license_.refused is not None:
+            continue
         newest = newest or license_
         if not license_.damage and license_.fits(image_id, model_id):
             return license_
     return newest
+
+
+def refuse(license_: StoredLicense, reason: str) -> StoredLicense:
+    """Mark a license as one that is not to be chosen. Raises CsctlError."""
+    return _mark(license_, reason)
+
+
+def accept(license_: StoredLicense) -> StoredLicense:
+    """Take the mark of a license away. Raises CsctlError."""
+    return license_ if license_.refused is None else _mark(license_, None)
+
+
+def _mark(license_: StoredLicense, reason: str | None) -> StoredLicense:
+    if license_.record is None:
+        raise LicenseError(
+            f"license {license_.directory} has no record in which a mark could stand",
+            remedy=f"move {license_.directory} away by hand",
+        )
+    details = dict(license_.record.details) | {REFUSED: reason}
+    marked = dataclasses.replace(license_.record, details=details)
+    record.write(license_.directory, marked)
+    return dataclasses.replace(license_, record=marked)
+
+
+def before(root: Path, used: Path) -> StoredLicense | None:
+    """The license to go back to from the one in `used`; None where there is none.
+
+    Raises LicenseError.
+    """
+    older = dropwhile(lambda one: one.directory != used, stored(root))
+    next(older, None)
+    return next((one for one in older if one.good), None)
+
+
+def newer(root: Path, than: Path) -> tuple[StoredLicense, ...]:
+    """The licenses that might be chosen before the one in `than`.
+
+    Raises LicenseError.
+    """
+    younger = takewhile(lambda one: one.directory != than, stored(root))
+    return tuple(one for one in younger if one.refused is None)
+
+
+def surplus(sets: Iterable[StoredLicense], keep: int) -> Iterator[StoredLicense]:
+    """Of all licenses of a root, newest first, those that going back does not need.
+
+    The newest good one and `keep` good ones before it stay, with all that is newer
+    than the last of them; of older ones those go that csctl fetched.
+    """
+    good = 0
+    for one in sets:
+        if good <= keep:
+            good += one.good
+        elif one.record is not None and _SET_NAME.fullmatch(one.directory.name):
+            yield one
 
 
 def expiry(license_: StoredLicense | None, declared: Declared | None) -> Expiry:
@@ -228,14 +306,24 @@ def check(
             f" {license_.fetched_at.isoformat()}",
             remedy="set the clock of this host",
         )
+    when = f"{ends.at.date().isoformat()} ({ends.source})" if ends.at else ""
+    match term(ends, declared, now):
+        case "expired":
+            raise LicenseError(f"license {place} expired on {when}", remedy=remedy)
+        case "due":
+            raise LicenseError(
+                f"license {place} is due: it ends on {when}", remedy=remedy
+            )
+
+
+def term(ends: Expiry, declared: Declared | None, now: datetime) -> Term:
+    """How far a license is from its end; `due` is by the profile's `renew_before`."""
     if ends.at is None:
-        return
-    when = f"{ends.at.date().isoformat()} ({ends.source})"
+        return "unknown"
     if ends.at <= now:
-        raise LicenseError(f"license {place} expired on {when}", remedy=remedy)
+        return "expired"
     renew_before = declared.renew_before if declared else _RENEW_BEFORE
-    if ends.at - now <= renew_before:
-        raise LicenseError(f"license {place} is due: it ends on {when}", remedy=remedy)
+    return "due" if ends.at - now <= renew_before else "valid"
 
 
 _CLOCK_SLACK = timedelta(minutes=5)

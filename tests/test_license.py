@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -427,3 +428,90 @@ def test_a_clock_that_is_behind_the_license_is_named(tmp_path: Path) -> None:
     )
     assert caught.value.remedy == "set the clock of this host"
     _check(_only(tmp_path), now=NOW - timedelta(minutes=4))
+
+
+def _names(sets: Iterable[StoredLicense]) -> list[str]:
+    return [one.directory.name[:8] for one in sets]
+
+
+def test_a_refused_license_is_kept_and_never_chosen(tmp_path: Path) -> None:
+    _license(tmp_path)
+    assert _only(tmp_path).refused is None
+    licenses.refuse(_only(tmp_path), "it failed its proof")
+    assert _only(tmp_path).refused == "it failed its proof"
+    assert licenses.choose(tmp_path, IMAGE_ID, MODEL) is None
+    licenses.accept(_only(tmp_path))
+    assert licenses.choose(tmp_path, IMAGE_ID, MODEL) == _only(tmp_path)
+
+
+def test_a_license_without_a_record_cannot_be_refused(tmp_path: Path) -> None:
+    fill(tmp_path / "20260601T120000Z", {"license.bin": OPAQUE})
+    with pytest.raises(LicenseError, match="has no record in which a mark could stand"):
+        licenses.refuse(_only(tmp_path), "for whatever reason")
+
+
+def test_going_back_passes_over_what_is_refused_or_damaged(tmp_path: Path) -> None:
+    _license(tmp_path, "20260601T120000Z")
+    wanted = _license(tmp_path, "20260602T120000Z", image_id=OTHER_IMAGE_ID)
+    (_license(tmp_path, "20260603T120000Z") / "license.bin").write_bytes(b"cut")
+    _license(tmp_path, "20260604T120000Z")
+    used = _license(tmp_path, "20260605T120000Z")
+    _license(tmp_path, "20260606T120000Z")
+    [_, _, refused, *_] = licenses.stored(tmp_path)
+    licenses.refuse(refused, "rolled back")
+    before = licenses.before(tmp_path, used)
+    assert before is not None
+    assert before.directory == wanted
+    assert _names(licenses.newer(tmp_path, wanted)) == [
+        "20260606",
+        "20260605",
+        "20260603",
+    ]
+
+
+@pytest.mark.parametrize("used", ["20260601T120000Z", "20250101T000000Z"])
+def test_there_may_be_nothing_to_go_back_to(used: str, tmp_path: Path) -> None:
+    _license(tmp_path, "20260601T120000Z")
+    assert licenses.before(tmp_path, tmp_path / used) is None
+
+
+@pytest.mark.parametrize(
+    ("keep", "going"),
+    [(1, ["20260603", "20260602"]), (2, ["20260602"]), (3, []), (9, [])],
+)
+def test_the_last_good_licenses_are_kept_with_all_that_is_newer(
+    keep: int, going: list[str], tmp_path: Path
+) -> None:
+    for day in range(1, 8):
+        _license(tmp_path, f"2026060{day}T120000Z")
+    # The oldest is by hand; of the others the newest and the third do not count.
+    record.path_of(tmp_path / "20260601T120000Z").unlink()
+    (tmp_path / "20260605T120000Z" / "license.bin").write_bytes(b"cut")
+    licenses.refuse(next(licenses.stored(tmp_path)), "it failed its proof")
+    assert _names(licenses.surplus(licenses.stored(tmp_path), keep)) == going
+
+
+def test_the_root_itself_never_goes(tmp_path: Path) -> None:
+    root = store(tmp_path / "root", {"license.bin": OPAQUE}, kind="license")
+    for day in range(1, 4):
+        _license(root, f"2026060{day}T120000Z")
+    assert len(list(licenses.stored(root))) == 4
+    assert _names(licenses.surplus(licenses.stored(root), 1)) == ["20260601"]
+
+
+@pytest.mark.parametrize(
+    ("ends", "declared", "term"),
+    [
+        (None, None, "unknown"),
+        (NOW, None, "expired"),
+        (NOW + timedelta(seconds=1), None, "due"),
+        (NOW + timedelta(days=7), None, "due"),
+        (NOW + timedelta(days=7, seconds=1), None, "valid"),
+        (NOW + timedelta(days=8), License(renew_before=timedelta(days=9)), "due"),
+        (NOW + timedelta(days=2), License(renew_before=timedelta(days=1)), "valid"),
+    ],
+)
+def test_a_license_is_due_by_the_notice_of_its_profile(
+    ends: datetime | None, declared: License | None, term: str
+) -> None:
+    assert licenses.term(Expiry(at=ends, source="file"), declared, NOW) == term

@@ -79,19 +79,11 @@ def run_apply(
 ) -> int:
     """Apply all profiles side by side, and print how each went."""
     from csctl.cli.several import code_of, run_all
-    from csctl.lifecycle.apply import apply as lifecycle_apply
-    from csctl.lifecycle.apply import confirm
+    from csctl.format import progress
+    from csctl.lifecycle.fleet import work_of
 
     began = time.monotonic()
-    jobs = {
-        one.name: lambda one=one, work=work: work(
-            engine, one, session.environ, timeout=limit
-        )
-        for one, work in (
-            (one, lifecycle_apply if plan_.steps else confirm)
-            for one, plan_ in zip(profiles, plans, strict=True)
-        )
-    }
+    jobs = work_of(engine, profiles, plans, session.environ, timeout=limit)
     results, errors = run_all(session, jobs)
     if as_json:
         rows = []
@@ -107,7 +99,7 @@ def run_apply(
         print_json(rows)
     else:
         for name, done in results.items():
-            click.echo(f"{name}: {done.outcome} ({done.seconds:.1f} s)")
+            click.echo(f"{name}: {progress.outcome(done)}")
     return code_of(errors)
 
 

@@ -1,20 +1,15 @@
-"""`csctl license`: pull, show and check."""
+"""`csctl license`: pull, show and check; refreshing has a module of its own."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from csctl.cli.session import (
-    Session,
-    json_option,
-    one_or_list,
-    pass_session,
-    print_json,
-    profile_argument,
-)
+from csctl.cli.license_state import licensed, print_states
+from csctl.cli.refresh import refresh, rollback
+from csctl.cli.session import Session, json_option, pass_session, profile_argument
 from csctl.errors import CsctlError, EngineUnavailable, LicenseError, RegistryError
 
 if TYPE_CHECKING:
@@ -28,7 +23,11 @@ _REMIND_AFTER = timedelta(days=30)
 
 @click.group("license")
 def license() -> None:
-    """Fetch, show and check disconnected licenses."""
+    """Fetch, show, check and refresh disconnected licenses; go back to old ones."""
+
+
+license.add_command(refresh)
+license.add_command(rollback)
 
 
 @license.command()
@@ -58,7 +57,7 @@ def pull(session: Session, profile: tuple[str, ...], as_json: bool) -> int:
     }
     results, errors = run_all(session, jobs)
     states = [license_state(got, profiles[name]) for name, got in results.items()]
-    _print(states, as_json)
+    print_states(states, as_json)
     return code_of(errors)
 
 
@@ -67,11 +66,20 @@ def pull(session: Session, profile: tuple[str, ...], as_json: bool) -> int:
 @json_option
 @pass_session
 def show(session: Session, profile: tuple[str, ...], as_json: bool) -> int:
-    """Show the license that the profile would be served with."""
+    """Show the license that the profile would be served with, and the others kept.
+
+    One that is refused is never chosen: it failed its proof, or was rolled back.
+    """
+    from csctl import license as store
     from csctl.cli import exit as exits
 
-    states = [_state(session, one)[0] for one in _licensed(session, profile)]
-    _print(states, as_json)
+    profiles = licensed(session, profile)
+    states = [_state(session, one)[0] for one in profiles]
+    print_states(
+        states,
+        as_json,
+        sets=[tuple(store.stored(one.license_root)) for one in profiles],
+    )
     missing = any(state.license is None for state in states)
     return exits.LICENSE if missing else exits.DONE
 
@@ -90,7 +98,7 @@ def check(session: Session, profile: tuple[str, ...], as_json: bool) -> int:
     from csctl.cli.several import code_of
 
     states, errors = [], {}
-    for one in _licensed(session, profile):
+    for one in licensed(session, profile):
         state, image = _state(session, one)
         states.append(state)
         try:
@@ -109,17 +117,8 @@ def check(session: Session, profile: tuple[str, ...], as_json: bool) -> int:
         else:
             if state.expiry.at is None:
                 _remind(session, one)
-    _print(states, as_json)
+    print_states(states, as_json)
     return code_of(errors)
-
-
-def _licensed(session: Session, paths: tuple[str, ...]) -> list[Profile]:
-    """The disconnected ones of some profiles; the others need no license."""
-    profiles = session.profiles(paths)
-    for one in profiles:
-        if one.mode == "connected":
-            session.say(f"{one.name} is connected, and needs no license")
-    return [one for one in profiles if one.mode == "disconnected"]
 
 
 def _state(session: Session, one: Profile) -> tuple[LicenseState, Image | None]:
@@ -169,20 +168,3 @@ def _remind(session: Session, one: Profile) -> None:
         stamp.touch()
     except OSError:
         return  # Then it is told again the next time.
-
-
-def _print(states: list[LicenseState], as_json: bool) -> None:
-    from csctl import format as words
-
-    rows: list[Any] = [words.license_state(state) for state in states]
-    if as_json:
-        print_json(one_or_list(rows) if rows else [])
-        return
-    for state, row in zip(states, rows, strict=True):
-        click.echo(f"path     {row['path'] or 'none'}")
-        click.echo(f"files    {', '.join(row['files']) or 'none'}")
-        click.echo(f"fetched  {row['fetched_at'] or 'unknown'}")
-        click.echo(f"ends     {row['expires_at'] or '-'} ({row['expiry_source']})")
-        click.echo(f"left     {words.license_words(state)}")
-        click.echo(f"image    {row['image'] or 'unknown'}")
-        click.echo(f"model    {row['model'] or 'unknown'}")

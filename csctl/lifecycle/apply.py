@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import assert_never
 
 from csctl import lock, probe
-from csctl.container.spec import LABEL_REASON, LABEL_SPEC, ContainerSpec
+from csctl.container.spec import ContainerSpec
 from csctl.engine.engine import Engine
 from csctl.errors import CsctlError
-from csctl.lifecycle import applied, displays, models, mounts, observe
+from csctl.lifecycle import applied, displays, history, models, mounts, observe
 from csctl.lifecycle import licenses as license_runs
-from csctl.lifecycle.events import Event, StepFinished, StepStarted
+from csctl.lifecycle.events import Event, StepFinished, StepStarted, timed
 from csctl.lifecycle.images import pull_image
 from csctl.lifecycle.job import Job
 from csctl.lifecycle.observe import Snapshot
@@ -78,54 +78,61 @@ def apply(
     engine.require_local("apply")
     seconds = (timeout or profile.ready.timeout).total_seconds()
     began = time.monotonic()
-    done: list[Step] = []
     with lock.hold(observe.lock_path(profile), f"profile {profile.name}"):
-        while True:
-            seen = _look(engine, profile, environ, take_over=take_over)
-            plan = reconcile(profile, seen)
-            if plan.problems:
-                raise plan.problems[0]
-            # What brings something to this host, or ends an old replacement, may
-            # change what follows; creating, updating and starting do not.
-            certain = all(isinstance(step, _CERTAIN) for step in plan.steps)
-            for step in plan.steps if certain else plan.steps[:1]:
-                _check_progress(profile, step, done)
-                job = Job(
-                    engine=engine,
-                    profile=profile,
-                    environ=environ,
-                    reference=seen.reference,
-                )
-                yield from _timed(step, _do(step, job, seen, seconds))
-                done.append(step)
-            if certain:
-                break
-        yield from wait_until_ready(engine, profile.name, seconds=seconds)
+        run = _run(engine, profile, environ, seconds, take_over=take_over)
+        done = yield from history.kept(profile, run)
     return Outcome(
         profile=profile.name,
-        steps=tuple(done),
+        steps=done,
         outcome="ready" if done else "unchanged",
         seconds=time.monotonic() - began,
     )
 
 
+def _run(
+    engine: Engine,
+    profile: Profile,
+    environ: Mapping[str, str],
+    seconds: float,
+    *,
+    take_over: bool,
+) -> Generator[Event, None, tuple[Step, ...]]:
+    done: list[Step] = []
+    while True:
+        seen = look(engine, profile, environ, take_over=take_over)
+        plan = reconcile(profile, seen)
+        if plan.problems:
+            raise plan.problems[0]
+        # What brings something to this host, or ends an old replacement, may
+        # change what follows; creating, updating and starting do not.
+        certain = all(isinstance(step, _CERTAIN) for step in plan.steps)
+        for step in plan.steps if certain else plan.steps[:1]:
+            check_progress(profile, step, done)
+            job = Job(
+                engine=engine,
+                profile=profile,
+                environ=environ,
+                reference=seen.reference,
+            )
+            yield from timed(step, do(step, job, seen, seconds))
+            done.append(step)
+        if certain:
+            break
+    yield from wait_until_ready(engine, profile.name, seconds=seconds)
+    return tuple(done)
+
+
 _CERTAIN = steps.Create | steps.Update | steps.Start
 
 
-def _check_progress(profile: Profile, step: Step, done: list[Step]) -> None:
+def check_progress(profile: Profile, step: Step, done: list[Step]) -> None:
+    """Raise CsctlError where a step that was done is wanted once more."""
     if step in done:
         raise CsctlError(
             f"{profile.name}: {step.action} {step.target} was done, and is still"
             f" needed: {step.reason}",
             remedy="look at it: csctl plan",
         )
-
-
-def _timed(step: Step, work: Generator[Event, None, None]) -> Iterator[Event]:
-    yield StepStarted(step=step)
-    since = time.monotonic()
-    yield from work
-    yield StepFinished(step=step, seconds=time.monotonic() - since)
 
 
 def confirm(
@@ -150,13 +157,14 @@ def confirm(
     )
 
 
-def _look(
+def look(
     engine: Engine,
     profile: Profile,
     environ: Mapping[str, str],
     *,
-    take_over: bool,
+    take_over: bool = False,
 ) -> Observed:
+    """What is there now, for whoever holds the profile's lock. Raises CsctlError."""
     seen = observe.snapshot(engine, (profile,))
     # We hold the lock, so what looks like a leftover is one.
     left = observe.leftovers_of(profile, seen)
@@ -164,9 +172,10 @@ def _look(
     return dataclasses.replace(observed, leftovers=left)
 
 
-def _do(
+def do(
     step: Step, job: Job, seen: Observed, seconds: float
 ) -> Generator[Event, None, None]:
+    """Do one step; `seconds` is for readiness. Raises CsctlError."""
     match step:
         case steps.PullImage():
             yield from pull_image(job.engine, step.reference, job.environ)
@@ -227,8 +236,7 @@ def _known(model_id: str | None) -> str:
 
 def _reasoned(spec: ContainerSpec | None, reason: str) -> ContainerSpec:
     assert spec is not None, "all parts are there once this step comes first"
-    labels = {LABEL_REASON: reason, LABEL_SPEC: spec.label()}
-    return dataclasses.replace(spec, labels=dict(spec.labels) | labels)
+    return spec.with_reason(reason)
 
 
 def _set_ownership(job: Job, seen: Observed) -> None:

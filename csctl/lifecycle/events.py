@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Generator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from csctl.plan.steps import Step
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,3 +56,14 @@ class Note:
 
 
 Event = StepStarted | StepFinished | Transfer | Waiting | Note
+
+
+def timed(
+    step: Step, work: Generator[Event, None, Result]
+) -> Generator[Event, None, Result]:
+    """The work of one step, between the events that tell of its start and end."""
+    yield StepStarted(step=step)
+    since = time.monotonic()
+    result = yield from work
+    yield StepFinished(step=step, seconds=time.monotonic() - since)
+    return result

@@ -6,11 +6,14 @@ import dataclasses
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 from csctl.engine.engine import Engine
 from csctl.errors import CsctlError, EngineUnavailable, UsageError
 from csctl.lifecycle import observe
-from csctl.lifecycle.apply import propose
+from csctl.lifecycle.apply import Outcome, apply, confirm, propose
+from csctl.lifecycle.events import Event
+from csctl.lifecycle.side_by_side import Work
 from csctl.plan.steps import Plan
 from csctl.profile.model import Profile
 
@@ -44,6 +47,35 @@ def propose_all(
         _with_clash(plan, profile) if wanted[str(profile.port)] > 1 else plan
         for plan, profile in zip(plans, profiles, strict=True)
     ]
+
+
+def work_of(
+    engine: Engine,
+    profiles: Iterable[Profile],
+    plans: Iterable[Plan],
+    environ: Mapping[str, str],
+    *,
+    timeout: timedelta | None = None,
+) -> dict[str, Work[Event, Outcome]]:
+    """The work that each plan, in the order of its profiles, stands for.
+
+    Where there is no step it only waits until the container is ready.
+    """
+    return {
+        profile.name: _work(engine, profile, plan, environ, timeout)
+        for profile, plan in zip(profiles, plans, strict=True)
+    }
+
+
+def _work(
+    engine: Engine,
+    profile: Profile,
+    plan: Plan,
+    environ: Mapping[str, str],
+    timeout: timedelta | None,
+) -> Work[Event, Outcome]:
+    run = apply if plan.steps else confirm
+    return lambda: run(engine, profile, environ, timeout=timeout)
 
 
 def _with_clash(plan: Plan, profile: Profile) -> Plan:

@@ -25,12 +25,14 @@ _SECONDS = 900.0
 _SETTLE_SECONDS = 2.0
 
 
-def fetch(job: Job, model_id: str) -> Generator[Event, None, StoredLicense]:
+def fetch(
+    job: Job, model_id: str, *, on_trial: bool = False
+) -> Generator[Event, None, StoredLicense]:
     """Fetch a license for the profile's image and model into a new directory.
 
-    Whether the container ends by itself is not known (facts, section 1e): it is done
-    when it ends, or when its files have not changed for two seconds. Raises
-    CsctlError.
+    One that is fetched on trial is refused until it is accepted. Whether the
+    container ends by itself is not known (facts, section 1e): it is done when it ends,
+    or when its files have not changed for two seconds. Raises CsctlError.
     """
     root = job.profile.license_root
     account = license_account(job.profile, job.keys)
@@ -77,7 +79,10 @@ def fetch(job: Job, model_id: str) -> Generator[Event, None, StoredLicense]:
                     text=f"the license step ended with exit code {finished.exit_code},"
                     " but left files and no error"
                 )
-            _finish(job, image, model_id, place, directory)
+            refused = license_store.UNPROVEN if on_trial else None
+            known = _record(job, image, model_id, place, refused)
+            record.write(directory, known)
+            staging.place(place, directory)
         finally:
             if place.exists():
                 mounts.discard(job.engine, job.profile, image, place)
@@ -100,23 +105,22 @@ def _sweep(root: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _finish(
-    job: Job, image: Image, model_id: str, place: Path, directory: Path
-) -> None:
+def _record(
+    job: Job, image: Image, model_id: str, place: Path, refused: str | None
+) -> Record:
     now = datetime.now(UTC)
-    record.write(
-        directory,
-        Record(
-            kind=license_store.KIND,
-            id=model_id,
-            image=str(job.reference),
-            image_id=image.id,
-            fetched_at=now,
-            files=record.take_sums(place),
-            details={license_store.DECLARED: _declared(job, now)},
-        ),
+    return Record(
+        kind=license_store.KIND,
+        id=model_id,
+        image=str(job.reference),
+        image_id=image.id,
+        fetched_at=now,
+        files=record.take_sums(place),
+        details={
+            license_store.DECLARED: _declared(job, now),
+            license_store.REFUSED: refused,
+        },
     )
-    staging.place(place, directory)
 
 
 def _declared(job: Job, now: datetime) -> str | None:

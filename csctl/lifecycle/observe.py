@@ -150,7 +150,7 @@ def observe(
     not_owned: tuple[Path, ...] = ()
     if owner is not None:
         try:
-            not_owned = _not_owned(profile, owner, stored, license_)
+            not_owned = find_not_owned(profile, owner, stored, license_)
         except OwnershipError as error:
             notes.append(error.message)
     observed = Observed(
@@ -235,12 +235,13 @@ def lock_path(profile: Profile) -> Path:
     return profile.state_dir / f"{profile.name}.lock"
 
 
-def _not_owned(
+def find_not_owned(
     profile: Profile,
     owner: Owner,
     stored: StoredModel | None,
     license_: StoredLicense | None,
 ) -> tuple[Path, ...]:
+    """Mounts that are absent, or not the owner's. Raises OwnershipError."""
     paths = [stored.directory] if stored else []
     if profile.mode == "disconnected":
         if license_ is not None:

@@ -9,7 +9,7 @@ takes image, model and license together.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,11 +21,9 @@ from csctl.errors import CsctlError, RegistryError
 from csctl.license import StoredLicense
 from csctl.lifecycle.events import Event, StepFinished, StepStarted
 from csctl.lifecycle.observe import lock_path, resolve_image
+from csctl.lifecycle.proof import scratch_of
 from csctl.plan.steps import Remove
-from csctl.profile.model import Profile
-
-KEEP_SETS = 2
-"""License sets that stay beside the newest one, for going back."""
+from csctl.profile.model import License, Profile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +40,6 @@ def propose(
     profiles = tuple(profiles)
     engine.require_local("prune")
     listed = engine.containers()
-    managed = engine.inspect_all(row.name for row in listed if row.profile)
     sets = [
         one.record
         for profile in profiles
@@ -53,9 +50,7 @@ def propose(
         images=frozenset(row.image_id for row in listed)
         | {one.image_id for one in sets},
         models=frozenset(one.id for one in sets),
-        paths=frozenset(
-            mount.source for one in managed.values() for mount in one.mounts
-        ),
+        paths=_sources(engine, listed),
     )
     idle = {p.name for p in profiles if lock.holder(lock_path(p)) is None}
     found: dict[str, Remove] = {}
@@ -74,8 +69,38 @@ def propose(
     return tuple(found.values())
 
 
-def _kept_sets(profile: Profile) -> tuple[StoredLicense, ...]:
-    return tuple(licenses.stored(profile.license_root))[: 1 + KEEP_SETS]
+def paths_in_use(engine: Engine) -> frozenset[Path]:
+    """What any managed container mounts, running or not. Raises EngineError."""
+    return _sources(engine, engine.containers())
+
+
+def _sources(engine: Engine, listed: Iterable[Listed]) -> frozenset[Path]:
+    managed = engine.inspect_all(row.name for row in listed if row.profile)
+    return frozenset(mount.source for one in managed.values() for mount in one.mounts)
+
+
+def license_sets(profile: Profile, used: Collection[Path]) -> Iterator[Remove]:
+    """The license sets that going back does not need, but for the `used` ones.
+
+    Raises LicenseError where one of them cannot be read.
+    """
+    keep = _keep(profile)
+    for old in licenses.surplus(licenses.stored(profile.license_root), keep):
+        if old.directory not in used:
+            yield Remove(
+                target=f"directory {old.directory}",
+                reason=f"{keep} newer license sets are kept for going back",
+            )
+
+
+def _kept_sets(profile: Profile) -> Iterator[StoredLicense]:
+    sets = tuple(licenses.stored(profile.license_root))
+    going = tuple(licenses.surplus(sets, _keep(profile)))
+    return (one for one in sets if one.refused is None and one not in going)
+
+
+def _keep(profile: Profile) -> int:
+    return (profile.license or License()).keep
 
 
 def _containers(listed: Iterable[Listed], idle: set[str]) -> Iterator[Remove]:
@@ -134,9 +159,12 @@ def _files(
     )
     if locked:
         return
-    for root in roots:
-        for path in staging.leftovers(root):
-            yield Remove(target=f"directory {path}", reason="a killed run left it")
+    left = [path for root in roots for path in staging.leftovers(root)]
+    if lock.holder(lock_path(profile)) is None:
+        scratch = scratch_of(profile)
+        left += staging.leftovers(scratch.parent, scratch.name)
+    for path in left:
+        yield Remove(target=f"directory {path}", reason="a killed run left it")
     keep = _wanted_models(profile.models_root, profiles) | needed.models
     for known in model.records(profile.models_root):
         path = profile.models_root / known.id
@@ -145,13 +173,8 @@ def _files(
                 target=f"directory {path}", reason="no profile wants this model"
             )
     wanted = licenses.choose(profile.license_root, image_id, profile.model.id)
-    for old in tuple(licenses.stored(profile.license_root))[1 + KEEP_SETS :]:
-        unused = old.directory not in needed.paths and old != wanted
-        if old.record is not None and unused:
-            yield Remove(
-                target=f"directory {old.directory}",
-                reason=f"{KEEP_SETS} newer license sets are kept for going back",
-            )
+    used = needed.paths | ({wanted.directory} if wanted else set())
+    yield from license_sets(profile, used)
 
 
 def _wanted_models(root: Path, profiles: tuple[Profile, ...]) -> set[str]:

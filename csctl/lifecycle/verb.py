@@ -8,10 +8,11 @@ from typing import TypeVar
 from csctl import lock, model
 from csctl.engine.engine import Engine
 from csctl.errors import UsageError
-from csctl.lifecycle import observe
+from csctl.lifecycle import displays, models, observe
 from csctl.lifecycle.events import Event, Note
 from csctl.lifecycle.images import pull_image
 from csctl.lifecycle.job import DOWNLOAD_SECONDS, Job
+from csctl.model import StoredModel
 from csctl.profile.model import Profile
 
 Result = TypeVar("Result")
@@ -49,6 +50,19 @@ def with_image(
             download_seconds=seconds or DOWNLOAD_SECONDS,
         )
         return (yield from work(job))
+
+
+def pull_models(job: Job) -> Generator[Event, None, StoredModel]:
+    """Download a profile's model, and the display models that it lacks.
+
+    Raises CsctlError.
+    """
+    wanted = job.profile.model
+    locale = wanted.base.locale if wanted.base else None
+    stored = yield from models.pull(job, wanted.id, locale)
+    if job.profile.display is None:
+        return stored
+    return (yield from displays.pull(job, stored.id))
 
 
 def model_on_disk(profile: Profile) -> str:

@@ -201,10 +201,29 @@ class Plan:
         return "\n".join(lines)
 
 
+def sign(step: Step) -> str:
+    """`+`, `-`, `-/+`, `~`, or `*` for what brings something to this host."""
+    return _SIGNS.get(step.action, "*")
+
+
+def differences(step: Step) -> tuple[Difference, ...]:
+    """The fields of the container that a step changes."""
+    return step.differences if isinstance(step, Replace | Update) else ()
+
+
 def describe(step: Step) -> str:
     """One line: sign, action, target, reason, and the fields that differ."""
-    sign = _SIGNS.get(step.action, "*")
-    line = f"{sign:<3} {step.action} {step.target}: {step.reason}"
-    if isinstance(step, Replace | Update):
-        line += "".join(f"\n        {change}" for change in step.differences)
-    return line
+    line = f"{sign(step):<3} {step.action} {step.target}: {step.reason}"
+    return line + "".join(f"\n        {change}" for change in differences(step))
+
+
+def same(one: Plan, other: Plan) -> bool:
+    """Whether two plans do the same for the same reasons."""
+    return list(map(_essence, one.steps)) == list(map(_essence, other.steps))
+
+
+def _essence(step: Step) -> tuple[object, ...]:
+    # Two secrets that cannot be read are not equal; their fields are.
+    spec = step.spec if isinstance(step, Create | Replace | Update) else None
+    wanted = (spec.image, spec.fields()) if spec is not None else None
+    return step.action, step.target, step.reason, differences(step), wanted

@@ -116,6 +116,13 @@ class License(Struct, frozen=True, kw_only=True):
         timedelta,
         Key(value.NOTICE, "How long before its end a license counts as due."),
     ] = timedelta(days=7)
+    keep: Annotated[
+        int,
+        Key(
+            Whole(1),
+            "How many licenses before the newest one are kept, for going back.",
+        ),
+    ] = 2
 
     @classmethod
     def faults(cls, written: Mapping[str, Any]) -> Iterator[Fault]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from csctl.container.drift import Difference
-from csctl.container.spec import ContainerSpec
+from csctl.container.spec import ContainerSpec, UnknownSecret
 from csctl.errors import UsageError
 from csctl.plan import steps
 from csctl.plan.steps import Plan, Step
@@ -73,3 +75,48 @@ def test_a_plan_without_steps_says_so() -> None:
     assert str(Plan(profile="x", steps=())) == "x:\n  nothing to do"
     blocked = Plan(profile="x", steps=(), problems=(UsageError("no"),))
     assert str(blocked) == "x:\n  ! no"
+
+
+def _update(**changes: Any) -> Plan:
+    step = steps.Update(target="x", spec=SPEC, differences=(PORT,), reason="r")
+    return Plan(profile="x", steps=(dataclasses.replace(step, **changes),))
+
+
+@pytest.mark.parametrize(
+    ("other", "agree"),
+    [
+        pytest.param(_update(), True, id="equal"),
+        pytest.param(
+            dataclasses.replace(_update(), notes=("the license ends soon",)),
+            True,
+            id="another note",
+        ),
+        pytest.param(_update(reason="s"), False, id="another reason"),
+        pytest.param(_update(target="y"), False, id="another target"),
+        pytest.param(_update(differences=()), False, id="other differences"),
+        pytest.param(
+            _update(spec=dataclasses.replace(SPEC, restart="always")),
+            False,
+            id="another spec",
+        ),
+        pytest.param(
+            _update(spec=dataclasses.replace(SPEC, image="y")),
+            False,
+            id="another image",
+        ),
+        pytest.param(Plan(profile="x", steps=()), False, id="nothing to do"),
+    ],
+)
+def test_plans_are_the_same_where_they_do_the_same_for_the_same_reasons(
+    other: Plan, agree: bool
+) -> None:
+    assert steps.same(_update(), other) is agree
+
+
+def test_keys_that_cannot_be_read_are_the_same_at_every_look() -> None:
+    one, two = (
+        _update(spec=dataclasses.replace(SPEC, environment={"APIKEY": UnknownSecret()}))
+        for _ in range(2)
+    )
+    assert one.steps != two.steps
+    assert steps.same(one, two)

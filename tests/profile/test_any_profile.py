@@ -97,6 +97,7 @@ KEYS: dict[str, st.SearchStrategy[Case]] = {
     "license.endpoint": cases(WORD.map(lambda word: f"https://{word}.example.com")),
     "license.expires": cases(st.dates(date(1000, 1, 1)), lambda day: day),
     "license.renew_before": SPANS,
+    "license.keep": cases(st.integers(1, 99)),
     "data": cases(PATH, FOLDER.joinpath),
     "mounts.output": cases(PATH, lambda path: FOLDER / "own" / path).map(
         lambda case: (f"own/{case[0]}", case[1])

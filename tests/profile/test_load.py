@@ -83,6 +83,7 @@ license:
   api_key: {{command: [vault, read, -n, 3]}}
   expires: 2027-01-31
   renew_before: 36h
+  keep: 3
 data: stt
 mounts: {{models: ../models, output: ~/out}}
 resources: {{cpus: 2.5, memory: 16g, decoders: 4}}
@@ -112,6 +113,7 @@ helper_image: debian:12
     assert profile.license.expires == date(2027, 1, 31)
     assert profile.license.valid_for is None
     assert profile.license.renew_before == timedelta(hours=36)
+    assert profile.license.keep == 3
     assert profile.data == Path("/profiles/stt")
     assert profile.models_root == Path("/models")
     assert profile.license_root == Path("/profiles/stt/license")

@@ -116,6 +116,7 @@ def test_the_defaults_are_those_of_the_profile() -> None:
         "restart": "unless-stopped",
         "ready.timeout": "10m",
         "license.renew_before": "7d",
+        "license.keep": 2,
         "logging.max_size": 10 << 20,
         "logging.max_file": 5,
         "api_key_as": "environment",
@@ -191,7 +192,8 @@ def test_a_commented_profile_mentions_every_key(name: str) -> None:
     mentioned = set(re.findall(r"^[# ]*(\w+):", text, re.MULTILINE))
     wanted = {key.rpartition(".")[2] for key in fields_of(Profile)}
     if name == "connected.yaml":
-        wanted -= {"license", "output", "valid_for", "expires", "renew_before"}
+        wanted -= {"license", "output"}
+        wanted -= {"valid_for", "expires", "renew_before", "keep"}
     assert wanted <= mentioned
 
 

@@ -1,0 +1,110 @@
+"""Preparing: whatever a profile needs is brought to this host, and nothing serves.
+
+The same looking and the same steps as of applying, less those that concern the serving
+container.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Mapping
+from dataclasses import dataclass
+
+from csctl import lock
+from csctl.container.observed import Image
+from csctl.engine.engine import Engine
+from csctl.license import StoredLicense
+from csctl.lifecycle import observe
+from csctl.lifecycle.apply import check_progress, do, look
+from csctl.lifecycle.events import Event, timed
+from csctl.lifecycle.job import Job
+from csctl.model import StoredModel
+from csctl.plan import steps
+from csctl.plan.observed import Observed
+from csctl.plan.preparation import FETCHES, prepare
+from csctl.plan.problems import notes, problems_of_preparing
+from csctl.plan.reconcile import leftover
+from csctl.plan.steps import Plan, Step
+from csctl.profile.model import Profile
+from csctl.reference import ImageReference
+
+_STEPS = steps.PullImage | FETCHES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """All that a profile's container is made of, on this host."""
+
+    profile: Profile
+    reference: ImageReference
+    """What the profile's image resolves to."""
+    image: Image
+    model: StoredModel
+    license: StoredLicense | None
+    """None where the profile is connected."""
+
+
+def propose_preparing(
+    engine: Engine, profiles: Iterable[Profile], environ: Mapping[str, str]
+) -> list[Plan]:
+    """What preparing would do; looks, and changes nothing. Raises CsctlError."""
+    profiles = tuple(profiles)
+    engine.require_local("preparing")
+    seen = observe.snapshot(engine, profiles)
+    return [
+        _plan(profile, observe.observe(engine, profile, environ, seen))
+        for profile in profiles
+    ]
+
+
+def prepare_profile(
+    engine: Engine, profile: Profile, environ: Mapping[str, str]
+) -> Generator[Event, None, Prepared]:
+    """Pull, download and fetch what is missing for one profile.
+
+    Raises CsctlError: the plan's first problem before anything is done.
+    """
+    engine.require_local("preparing")
+    done: list[Step] = []
+    with lock.hold(observe.lock_path(profile), f"profile {profile.name}"):
+        while True:
+            seen = look(engine, profile, environ)
+            plan = _plan(profile, seen)
+            if plan.problems:
+                raise plan.problems[0]
+            if not plan.steps:
+                return _prepared(profile, seen)
+            step = plan.steps[0]
+            check_progress(profile, step, done)
+            job = Job(
+                engine=engine,
+                profile=profile,
+                environ=environ,
+                reference=seen.reference,
+            )
+            yield from timed(step, do(step, job, seen, 0))
+            done.append(step)
+
+
+def _plan(profile: Profile, seen: Observed) -> Plan:
+    planned = (
+        *map(leftover, seen.leftovers),
+        *(step for step in prepare(profile, seen) if isinstance(step, _STEPS)),
+    )
+    return Plan(
+        profile=profile.name,
+        steps=planned,
+        problems=tuple(problems_of_preparing(profile, seen, planned)),
+        notes=tuple(notes(profile, seen)),
+    )
+
+
+def _prepared(profile: Profile, seen: Observed) -> Prepared:
+    assert seen.image is not None, "it was pulled"
+    assert seen.model is not None, "it was downloaded"
+    return Prepared(
+        profile=profile,
+        reference=seen.reference,
+        image=seen.image,
+        model=seen.model,
+        license=seen.license,
+    )
