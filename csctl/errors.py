@@ -19,6 +19,7 @@
         PlatformMissing           the image is not made for the wanted platform
       AzureError                  Azure refused what a one-shot container asked of it
       DownloadError               a download is not what it claims to be
+      BundleError                 a bundle is not what it claims to be
       NotReady                    a container did not become ready, or stopped being so
       RolledBack                  a replacement failed; what was there before is back
       LicenseError                a license is missing, mismatched, expired or due
@@ -135,6 +136,16 @@ class AzureError(CsctlError):
 
 class DownloadError(CsctlError):
     """What was downloaded is empty, incomplete or not what it claims to be."""
+
+
+class BundleError(CsctlError):
+    """A bundle is not what it claims to be, or cannot become one."""
+
+    def __init__(self, part: str, fault: str, *, remedy: str | None = None) -> None:
+        super().__init__(f"{part}: {fault}", remedy=remedy)
+        self.part = part
+        """The member of the bundle at fault, or the bundle's file itself."""
+        self.fault = fault
 
 
 class NotReady(CsctlError):

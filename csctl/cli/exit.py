@@ -62,6 +62,7 @@ _CODES: tuple[tuple[type[errors.CsctlError], int], ...] = (
     (errors.NotReady, NOT_READY),
     (errors.LicenseError, LICENSE),
     (errors.DownloadError, CORRUPT),
+    (errors.BundleError, CORRUPT),
     (errors.LockHeld, LOCKED),
 )
 

@@ -25,23 +25,29 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "image": ("image", "List the image's tags; pull it."),
     "model": ("model", "List base models; download the speech model."),
     "display": ("display", "List and download display models."),
-    "license": ("license", "Fetch, show and check disconnected licenses."),
+    "license": ("license", "Fetch, show, check and refresh disconnected licenses."),
     "mount": ("mount", "Check and set the ownership of mounts."),
     "validate": ("validate", "Check profiles, all faults at once."),
     "schema": ("validate", "Print the JSON Schema of a profile."),
+    "init": ("init", "Write a commented profile."),
+    "set": ("set", "Change keys of a profile, its comments kept."),
     "plan": ("plan", "Say what apply would do."),
     "apply": ("apply", "Do it, and wait until ready."),
     "down": ("apply", "Stop and remove containers; keep all data."),
     "status": ("status", "Show every managed container and profile."),
+    "show": ("show", "Show one profile and its container in full."),
     "logs": ("logs", "Show a container's log, redacted."),
     "usage": ("usage", "Show a container's usage records."),
+    "top": ("top", "Show what containers use of CPU and memory."),
     "start": ("power", "Start a container."),
     "stop": ("power", "Stop a container."),
     "restart": ("power", "Restart a container."),
     "doctor": ("doctor", "Check this host."),
     "adopt": ("adopt", "Take over a container that was started by hand."),
+    "bundle": ("bundle", "Carry images, models and licenses over an air gap."),
     "prune": ("prune", "Remove what nothing needs any more."),
     "support": ("support", "Write one redacted archive for a colleague."),
+    "tui": ("tui", "Watch and run it all in the terminal."),
     "rehearse": ("rehearse", "Build the stand-in image, to run without Azure."),
     "completion": ("completion", "Print the completion script of a shell."),
 }
@@ -91,7 +97,7 @@ class _Commands(click.Group):
 @click.group(
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    no_args_is_help=True,
+    invoke_without_command=True,
 )
 @click.option(
     "-H", "--host", metavar="URL", help="The Engine, as DOCKER_HOST names it."
@@ -104,11 +110,21 @@ class _Commands(click.Group):
 @click.pass_context
 def cli(
     ctx: click.Context, host: str | None, context: str | None, no_color: bool
-) -> None:
-    """Lifecycle manager for custom speech to text containers."""
+) -> int | None:
+    """Lifecycle manager for custom speech to text containers.
+
+    Alone on a terminal it opens the terminal UI.
+    """
     from csctl.cli.session import Session
 
-    ctx.obj = Session(host=host, context=context, color=not no_color)
+    session = ctx.obj = Session(host=host, context=context, color=not no_color)
+    if ctx.invoked_subcommand is not None:
+        return None
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise click.exceptions.NoArgsIsHelpError(ctx)
+    from csctl.cli.tui import open_tui
+
+    return open_tui(session, (), read_only=False)
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:

@@ -33,6 +33,7 @@ CODES: dict[type[CsctlError], int] = {
     errors.PlatformMissing: 4,
     errors.AzureError: 4,
     errors.DownloadError: 8,
+    errors.BundleError: 8,
     errors.NotReady: 5,
     errors.RolledBack: 1,
     errors.LicenseError: 7,

@@ -14,13 +14,15 @@ import pytest
 from tests.cli.shell import ROOT, Draft, Shell
 
 _VERBS = [
-    *("image tags", "image pull", "model list", "model pull"),
-    *("display list", "display pull", "license pull", "license show"),
-    *("license check", "mount check", "mount fix", "validate", "schema", "plan"),
-    *("apply", "down", "status", "logs", "usage", "start", "stop", "restart"),
-    *("doctor", "adopt", "prune", "support", "rehearse", "completion"),
+    *("image tags", "image list", "image pull", "model list", "model show"),
+    *("model pull", "display list", "display pull", "license pull", "license show"),
+    *("license check", "license refresh", "license rollback", "mount check"),
+    *("mount fix", "validate", "schema", "init", "set", "plan", "apply", "down"),
+    *("status", "show", "logs", "usage", "top", "start", "stop", "restart"),
+    *("doctor", "adopt", "bundle inspect", "bundle verify", "bundle keygen"),
+    *("prune", "support", "tui", "rehearse", "completion"),
 ]
-_GROUPS = ["image", "model", "display", "license", "mount"]
+_GROUPS = ["image", "model", "display", "license", "mount", "bundle"]
 _ESCAPE = "\x1b["
 
 

@@ -1,0 +1,32 @@
+"""What workers tell the application; everything else is a widget's own message."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.message import Message
+
+from csctl.errors import EngineUnavailable
+from csctl.lifecycle.watch import Rows
+from csctl.tui.run import Run
+
+
+@dataclass
+class FleetSeen(Message):
+    """The fleet was looked at."""
+
+    rows: Rows
+
+
+@dataclass
+class EngineLost(Message):
+    """The Engine does not answer any more."""
+
+    error: EngineUnavailable
+
+
+@dataclass
+class WorkOver(Message):
+    """Work that went on has ended, whichever way."""
+
+    run: Run

@@ -1,0 +1,47 @@
+"""Filters as people type them."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from csctl.errors import InvalidValue
+from csctl.tui.pattern import Pattern
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "passes"),
+    [
+        ("en", "contoso-en-us", True),
+        ("de", "contoso-en-us", False),
+        ("^en", "contoso-en-us", False),
+        ("en|de", "contoso-de-de", True),
+        ("ready", "● Ready", True),
+        ("Ready", "● ready", False),
+        ("Ready", "● Ready", True),
+        ("!en", "contoso-en-us", False),
+        ("!en", "contoso-de-de", True),
+        ("!", "anything", False),
+        (r"\S+\d$", "STT-7", True),
+        ("", "anything", True),
+        (r"\S+\d$", "stt-7", True),
+    ],
+)
+def test_a_pattern_lets_through(pattern: str, text: str, passes: bool) -> None:
+    assert Pattern.parse(pattern).matches(text) is passes
+
+
+@pytest.mark.parametrize("text", ["(", "!*", "a{99999999999}"])
+def test_what_is_no_regular_expression_is_said(text: str) -> None:
+    with pytest.raises(InvalidValue, match="no regular expression: "):
+        Pattern.parse(text)
+
+
+@pytest.mark.filterwarnings("ignore:Possible:FutureWarning")
+@given(st.text("ab[]()!*+?{}\\|^$-&~1,9", max_size=20))
+def test_typing_anything_breaks_nothing(text: str) -> None:
+    with contextlib.suppress(InvalidValue):
+        Pattern.parse(text).matches("contoso-en-us")
