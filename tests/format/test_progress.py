@@ -48,7 +48,12 @@ def test_a_transfer_tells_what_is_known_of_it(
     ("done", "begun", "during", "text"),
     [
         ((), None, None, "cancelled: nothing was changed"),
-        ((), CREATE, None, "cancelled during create contoso: nothing half-made is kept"),
+        (
+            (),
+            CREATE,
+            None,
+            "cancelled during create contoso: nothing half-made is kept",
+        ),
         ((), None, "pulling x", "cancelled while pulling x"),
         (
             (CREATE,),
