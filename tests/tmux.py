@@ -89,6 +89,10 @@ class Pane:
         """The screen."""
         return self._tmux("capture-pane", "-p")
 
+    def styled(self) -> str:
+        """The screen with the escape sequences that give it colours."""
+        return self._tmux("capture-pane", "-pe")
+
     def press(self, *keys: str) -> None:
         """Press keys, in the words of tmux: `j`, `Enter`, `C-p`."""
         for key in keys:

@@ -111,7 +111,7 @@ class CsctlScreen(Screen[None]):
         if binding is None or self.check_action(binding.action, ()):
             return
         if why := self.why_not(binding.action):
-            self.notify(why, title=f"Cannot {binding.description.lower()}", timeout=4)
+            self.notify(why, title=f"{binding.description}: not now", timeout=4)
             event.stop()
 
     def _bound_to(self, key: str) -> Binding | None:

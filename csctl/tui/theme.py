@@ -42,7 +42,7 @@ LIGHT = Theme(
     surface="#eceff1",
     panel="#dde3e8",
     dark=False,
-    variables={"primary-muted": "#c6dbe8"},
+    variables={"primary-muted": "#bdd3e0"},
 )
 THEMES = (DARK, LIGHT)
 

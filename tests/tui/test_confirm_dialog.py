@@ -109,7 +109,7 @@ async def test_what_is_asked_is_shown_word_for_word() -> None:
             assert text in text_of(app)
 
 
-# -- what cannot be undone --------------------------------------------------------------
+# -- what cannot be undone ------------------------------------------------------------
 
 
 async def test_only_the_word_in_full_is_yes() -> None:

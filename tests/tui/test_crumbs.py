@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from csctl.tui.crumbs import trail
-from tests.tui.stage import HOST, Nobody, row, run, stage, text_of, until_text
+from tests.tui.every_screen import Deaf
+from tests.tui.stage import row, run, stage, text_of, until_text
 
 PLAN = ("csctl", "fleet", "contoso-en-us", "plan contoso-en-us")
 
@@ -41,7 +42,7 @@ def test_it_fits_wherever_the_last_part_does(crumbs: list[str], room: int) -> No
 @pytest.mark.anyio
 async def test_at_40_columns_one_sees_where_one_is_and_on_which_engine() -> None:
     name = "contoso-en-us-production"
-    app = stage(row(name), engine=Nobody(host=HOST), read_only=True)
+    app = stage(row(name), engine=Deaf(), read_only=True)
     async with run(app, (40, 10)) as pilot:
         assert text_of(app).startswith("csctl › fleet")
         assert text_of(app).split("\n")[0].endswith("read-only box")

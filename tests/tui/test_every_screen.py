@@ -135,11 +135,11 @@ async def test_while_it_is_lost_verbs_say_why_they_do_nothing() -> None:
     async with run(app) as pilot:
         await app.lose_engine(pilot)
         await pilot.press("x")
-        await until_notice(pilot, "Cannot stop: the Engine does not answer")
+        await until_notice(pilot, "Stop: not now: the Engine does not answer")
         await pilot.press("d")
         app.clear_notifications()
         await pilot.press("x")
-        await until_notice(pilot, "Cannot stop: the Engine does not answer")
+        await until_notice(pilot, "Stop: not now: the Engine does not answer")
         assert type(app.screen).__name__ == "DetailsScreen"
 
 
@@ -162,7 +162,7 @@ async def test_a_row_that_goes_leaves_its_screen_standing() -> None:
         await pilot.press("d")
         await app.show(pilot, row("north"))
         await pilot.press("X")
-        await until_notice(pilot, "Cannot down: no row is selected")
+        await until_notice(pilot, "Down: not now: no row is selected")
         assert "contoso" in _first_line(app)
 
 
@@ -247,7 +247,7 @@ async def test_on_every_screen_a_blocked_verb_says_why() -> None:
             for verb in blocked[-1:]:
                 await pilot.press(verb.key)
                 why = screen.why_not(verb.action)
-                told = f"Cannot {verb.label.lower()}: {why}"
+                told = f"{verb.label}: not now: {why}"
                 assert (name, notices_of(app)) == (name, told)
                 assert app.screen is screen
             assert blocked

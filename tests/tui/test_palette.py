@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from textual.command import CommandPalette, OptionList
-from textual.widgets import Input
+from textual.command import CommandPalette
+from textual.widgets import Input, OptionList
 
 from csctl.tui.details_screen import DetailsScreen
 from csctl.tui.fleet_screen import FleetScreen
@@ -102,11 +102,11 @@ async def test_over_a_dialog_there_is_only_what_leaves_its_question_open() -> No
         assert set(await _offered(app)) == {"Theme: light", "Quit"}
         await pilot.press("ctrl+p")
         await until_text(pilot, "Theme: light")
-        await pilot.press("escape", "escape")
+        await pilot.press("escape")
         await until_text(pilot, "Stop contoso?")
 
 
-# -- using it ---------------------------------------------------------------------------
+# -- using it -------------------------------------------------------------------------
 
 
 def _type(app: Stage, text: str) -> None:
@@ -117,10 +117,10 @@ async def test_a_command_is_found_and_done() -> None:
     app = full_stage()
     async with run(app) as pilot:
         await pilot.press("ctrl+p")
-        await until(pilot, lambda: CommandPalette.is_open(app))
+        await until(pilot, lambda: isinstance(app.screen, CommandPalette))
         _type(app, "go to fab")
         await until_text(pilot, "Go to fabrikam")
-        await pilot.press("enter", "enter")
+        await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, DetailsScreen))
         assert app.crumbs == ["csctl", "fleet", "fabrikam"]
 
@@ -129,10 +129,10 @@ async def test_a_verb_of_the_palette_asks_as_its_key_does() -> None:
     app = full_stage()
     async with run(app) as pilot:
         await pilot.press("ctrl+p")
-        await until(pilot, lambda: CommandPalette.is_open(app))
+        await until(pilot, lambda: isinstance(app.screen, CommandPalette))
         _type(app, "restart con")
         await until_text(pilot, "Restart contoso")
-        await pilot.press("enter", "enter")
+        await pilot.press("enter")
         await until_text(pilot, "Restart contoso on box")
 
 
@@ -161,7 +161,7 @@ async def test_a_hundred_rows_are_scrolled_and_searched() -> None:
     app = stage(*(row(f"stt-{number:03}") for number in range(100)))
     async with run(app) as pilot:
         await pilot.press("ctrl+p")
-        await until(pilot, lambda: CommandPalette.is_open(app))
+        await until(pilot, lambda: isinstance(app.screen, CommandPalette))
         await until(pilot, lambda: app.screen.query_one(OptionList).option_count >= 100)
         await pilot.press("up")
         await until_text(pilot, "Quit")

@@ -151,7 +151,7 @@ async def test_problems_and_notes_stand_below_with_their_remedies(
         assert "→ choose another port" in shown
         assert "note: no limits are set" in shown
         await pilot.press("a")
-        await until_notice(pilot, "Cannot apply")
+        await until_notice(pilot, "Apply: not now")
         assert pilot.app.screen is screen
 
 

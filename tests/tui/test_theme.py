@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
+from rich.color import ColorSystem
 from textual.color import Color
 from textual.theme import Theme
 
@@ -80,6 +81,17 @@ def test_the_title_of_a_notice_is_read(theme: Theme, kind: str) -> None:
 
 def test_the_row_with_the_cursor_is_told_from_the_others(theme: Theme) -> None:
     assert _contrast(_color(theme, CURSOR), _color(theme, "background")) >= 1.3
+
+
+@pytest.mark.parametrize("system", [ColorSystem.STANDARD, ColorSystem.EIGHT_BIT])
+def test_it_is_told_from_them_on_a_terminal_of_few_colours(
+    theme: Theme, system: ColorSystem
+) -> None:
+    cursor, ground = (
+        _color(theme, name).rich_color.downgrade(system)
+        for name in (CURSOR, "background")
+    )
+    assert cursor.number != ground.number
 
 
 def test_well_and_wrong_differ_for_who_sees_no_red_and_green(theme: Theme) -> None:
