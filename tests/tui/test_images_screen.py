@@ -136,7 +136,7 @@ async def test_choosing_shows_the_difference_and_writes_the_profile(yard: Yard) 
         await pilot.press("escape")
         assert yard.path.read_text() == before
         await pilot.press("enter", "y")
-        await until_text(pilot, "See the plan of")
+        await until_text(pilot, "The plan only looks")
         assert yard.path.read_text() == before.replace("3.12.0", "4.12.0")
         wanted = app.desk.profile(yard.site.name)
         assert wanted is not None

@@ -106,16 +106,16 @@ async def test_pulled_chosen_and_gone_back_to_the_newest(yard: Yard) -> None:
         await until_text(pilot, "Write ")
         assert newest in text_of(app)
         await pilot.press("y")
-        await until_text(pilot, "See the plan of")
+        await until_text(pilot, "The plan only looks")
         assert yard.profile.model.id == newest
         await pilot.press("escape", "n", "y")
-        await until_text(pilot, "See the plan of")
+        await until_text(pilot, "The plan only looks")
         wanted = yard.profile.model
         assert (wanted.id, wanted.base and wanted.base.locale) == (None, "en-US")
         await pilot.press("escape")
         here.focus()
         await pilot.press("space", "y")
-        await until_text(pilot, "See the plan of")
+        await until_text(pilot, "The plan only looks")
         assert (yard.profile.model.id, yard.profile.model.base) == (MODEL, None)
 
 
