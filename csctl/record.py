@@ -79,11 +79,19 @@ def read(directory: Path) -> Record | None:
             remedy="run csctl as the user who downloaded it, or as root",
         ) from exc
     try:
-        return _decode(json.loads(data))
-    except (ValueError, KeyError, TypeError, RecursionError) as exc:
+        return decode(data)
+    except ValueError as exc:
         raise DownloadError(
             f"record {path} is damaged", remedy=f"remove {path} and download again"
         ) from exc
+
+
+def decode(data: bytes) -> Record:
+    """A record of its bytes. Raises ValueError."""
+    try:
+        return _decode(json.loads(data))
+    except (KeyError, TypeError, AttributeError, RecursionError) as exc:
+        raise ValueError("not a record") from exc
 
 
 def _decode(value: Any) -> Record:
@@ -106,9 +114,14 @@ def _decode(value: Any) -> Record:
 
 def write(directory: Path, record: Record) -> None:
     """Write the record of a directory in one atomic step."""
+    write_atomically(path_of(directory), encode(record))
+
+
+def encode(record: Record) -> str:
+    """The text of a record."""
     value = {"schema": _SCHEMA} | asdict(record)
     value["fetched_at"] = record.fetched_at.astimezone(UTC).isoformat()
-    write_atomically(path_of(directory), json.dumps(value, indent=1, sort_keys=True))
+    return json.dumps(value, indent=1, sort_keys=True)
 
 
 def write_atomically(path: Path, text: str, *, mode: int = 0o644) -> None:

@@ -30,12 +30,12 @@ def open_staging(target: Path) -> Path:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         path = tempfile.mkdtemp(prefix=f"{PREFIX}{target.name}-", dir=target.parent)
+        os.chmod(path, 0o755)
     except OSError as exc:
         raise CsctlError(
             f"no staging directory can be made in {target.parent}: {exc.strerror}",
             remedy=f"check free space and permissions of {target.parent}",
         ) from exc
-    os.chmod(path, 0o755)
     return Path(path)
 
 

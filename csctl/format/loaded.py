@@ -2,29 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from csctl.format import Row, table
+from csctl.format.bundle import problem
+from csctl.size import format_size
 
 if TYPE_CHECKING:
-    from csctl.bundle.load import Loaded, Part
+    from csctl.bundle.outcome import Loaded, Part
+    from csctl.errors import BundleError
 
-HEADERS = ("PART", "NAME", "OUTCOME", "WHERE")
+HEADERS = ("PART", "NAME", "SIZE", "OUTCOME", "WHERE")
 
 
-def part(value: Part) -> Row:
-    """A part of a bundle on this host."""
+def loaded(file: Path, value: Loaded) -> Row:
+    """All parts of a bundle, and why some were refused."""
+    return {
+        "file": str(file),
+        "parts": [_part(one) for one in value.parts],
+        "problems": [
+            problem(one.name, one.error.message) for one in value.parts if one.error
+        ],
+    }
+
+
+def unloaded(file: Path, error: BundleError) -> Row:
+    """A bundle of which nothing, or not all, could be loaded."""
+    problems = [problem(error.part, error.fault)]
+    return {"file": str(file), "parts": [], "problems": problems}
+
+
+def _part(value: Part) -> Row:
     return {
         "part": value.kind,
         "name": value.name,
         "place": value.place or None,
+        "bytes": value.bytes,
+        "sha256": value.sha256,
         "outcome": value.outcome,
-        "problem": value.error.message if value.error else None,
     }
 
 
-def lines(value: Loaded) -> Iterator[str]:
+def lines(value: Loaded) -> str:
     """All parts, as a table."""
-    rows = [(one.kind, one.name, one.outcome, one.place or "-") for one in value.parts]
-    yield table(HEADERS, rows)
+    rows = [
+        (
+            one.kind,
+            one.name,
+            format_size(one.bytes),
+            one.outcome,
+            one.place or "-",
+        )
+        for one in value.parts
+    ]
+    return table(HEADERS, rows)

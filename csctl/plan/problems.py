@@ -25,6 +25,22 @@ def problems(
 ) -> Iterator[CsctlError]:
     """What stands in the way of these steps."""
     yield from seen.problems
+    yield from _in_the_way(profile, seen, planned)
+    yield from _unfetchable(profile, seen, planned)
+
+
+def problems_of_preparing(
+    profile: Profile, seen: Observed, planned: tuple[Step, ...]
+) -> Iterator[CsctlError]:
+    """The same for steps after which another host is to serve."""
+    yield from seen.problems
+    yield from _unfetchable(profile, seen, planned)
+
+
+def _in_the_way(
+    profile: Profile, seen: Observed, planned: tuple[Step, ...]
+) -> Iterator[CsctlError]:
+    """Why this host cannot serve."""
     if seen.name_taken_by is not None:
         yield NotManaged(
             f"the name {profile.name} is taken by a container of {seen.name_taken_by}"
@@ -51,6 +67,12 @@ def problems(
             f" {seen.host.name} has {seen.host.memory}",
             remedy="lower resources.memory in the profile",
         )
+
+
+def _unfetchable(
+    profile: Profile, seen: Observed, planned: tuple[Step, ...]
+) -> Iterator[CsctlError]:
+    """Why something that is needed cannot be brought to this host."""
     if profile.display is not None:
         try:
             check_display_support(seen.reference.tag)

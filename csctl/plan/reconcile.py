@@ -19,7 +19,7 @@ def reconcile(profile: Profile, seen: Observed) -> Plan:
     spec = _spec(profile, seen, preparing)
     differences = differences_of(seen, preparing, spec)
     planned: tuple[Step, ...] = (
-        *(_leftover(name) for name in seen.leftovers),
+        *(leftover(name) for name in seen.leftovers),
         *recover(profile, seen, differences),
         *preparing,
         *change(profile, seen, spec, differences),
@@ -64,5 +64,6 @@ def _spec(
     )
 
 
-def _leftover(name: str) -> Step:
+def leftover(name: str) -> Step:
+    """The step that removes what a killed run left."""
     return steps.Remove(target=name, reason="a run that was broken off left it")

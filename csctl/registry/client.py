@@ -1,4 +1,4 @@
-"""A client of one registry: what is there, never the layers themselves."""
+"""A client of one registry: what is there, and blobs as streams."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +20,7 @@ from csctl.reference import ImageReference
 from csctl.registry import credentials
 from csctl.registry.address import Address
 from csctl.registry.answer import Answer
+from csctl.registry.blob import PATIENCE, BlobStream
 from csctl.registry.connection import TIMEOUT, Connection
 from csctl.registry.manifest import MEDIA_TYPES, Document, ImageManifest, sha256
 from csctl.registry.tls import CERTIFICATES, trust
@@ -34,6 +36,10 @@ class _Page(msgspec.Struct):
     tags: list[str] | None
 
 
+class _Typed(msgspec.Struct):
+    mediaType: str = ""
+
+
 class Registry:
     """One registry, asked over one pool of connections. Threads may share it."""
 
@@ -46,10 +52,14 @@ class Registry:
         transport: httpx.BaseTransport | None = None,
         timeout: httpx.Timeout = TIMEOUT,
         sleep: Callable[[float], None] = time.sleep,
+        patience: float = PATIENCE,
     ) -> None:
+        """`patience` is how many seconds a blob may bring nothing."""
         address = Address.parse(host)
         self.name = address.name
         """As image references name it: `docker.io`, `localhost:5000`."""
+        self._patience = patience
+        self._sleep = sleep
         self._connection = Connection(
             address,
             source,
@@ -109,18 +119,57 @@ class Registry:
             digest, document = self._document(repository, chosen)
         return document.image(digest, wanted)
 
+    def original(self, repository: str, digest: str) -> tuple[bytes, str]:
+        """The exact bytes of the manifest of a digest, and its media type.
+
+        Raises RegistryError.
+        """
+        answer = self._get(repository, digest)
+        # OCI manifests need not name their own type.
+        document = answer.read(_Typed, self.name, f"manifest of {digest}")
+        header = answer.headers.get("Content-Type", "").partition(";")[0].strip()
+        return answer.body, document.mediaType or header
+
+    @contextmanager
+    def blob(
+        self, repository: str, digest: str, offset: int = 0
+    ) -> Iterator[Iterator[bytes]]:
+        """The bytes of a blob from an offset on, as they come and unchecked.
+
+        A connection that breaks off, or brings nothing for long, is followed by another
+        one which goes on from there. Reading raises RegistryError and DownloadError.
+        """
+        _check(self.name, repository, digest)
+        stream = BlobStream(
+            self._connection,
+            self.name,
+            repository,
+            digest,
+            offset=offset,
+            patience=self._patience,
+            sleep=self._sleep,
+        )
+        with closing(stream.chunks()) as chunks:
+            yield chunks
+
     def _document(self, repository: str, reference: str) -> tuple[str, Document]:
+        answer = self._get(repository, reference)
+        wanted = _shown(repository, reference)
+        document = answer.read(Document, self.name, f"manifest of {wanted}")
+        return sha256(answer.body), document
+
+    def _get(self, repository: str, reference: str) -> Answer:
+        """A manifest, which has the digest that it is asked for by."""
         answer = self._fetch("GET", repository, reference)
         wanted = _shown(repository, reference)
         answer.judge(self.name, f"image {wanted}")
-        document = answer.read(Document, self.name, f"manifest of {wanted}")
         digest = sha256(answer.body)
         if ":" in reference and digest != reference:
             raise DownloadError(
                 f"registry {self.name} gives {digest} in place of {wanted}",
                 remedy="try again; if it stays so, do not trust this registry",
             )
-        return digest, document
+        return answer
 
     def _fetch(self, method: str, repository: str, reference: str) -> Answer:
         _check(self.name, repository, reference)
@@ -161,6 +210,7 @@ def open_registry(
     environ: Mapping[str, str],
     *,
     certificates: Path = CERTIFICATES,
+    patience: float = PATIENCE,
 ) -> Registry:
     """The registry of a reference, a host or a URL, reached as Docker would do it.
 
@@ -173,6 +223,7 @@ def open_registry(
         text,
         source=partial(credentials.find, name, environ),
         tls=trust(name, environ, certificates),
+        patience=patience,
     )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property, partial
 
 import httpx
@@ -75,20 +76,57 @@ class Connection:
         ask = partial(self._ask, method, url, repository, accept)
         with translated():
             answer = ask()
-            if answer.status != 401 or not self._is_own(answer.url):
-                return answer
-            granted = self._authorize(answer)
-            if granted is None:
-                return answer
-            self._granted[repository] = granted
-            return ask()
+            return ask() if self._is_granted(repository, answer) else answer
+
+    @contextmanager
+    def stream(
+        self,
+        url: httpx.URL,
+        repository: str,
+        headers: Mapping[str, str],
+        timeout: httpx.Timeout,
+    ) -> Iterator[httpx.Response | Answer]:
+        """One try to read what may be large: 200 and 206 as they come, others whole.
+
+        Credentials as for `fetch`. Raises httpx's own errors, for the caller to judge.
+        """
+        answer: Answer | None = None
+        while True:
+            own = self._authorized(url, repository, headers)
+            request = self._http.build_request("GET", url, headers=own, timeout=timeout)
+            response = self._http.send(request, stream=True, follow_redirects=True)
+            try:
+                if response.status_code in (200, 206):
+                    yield response
+                    return
+                first, answer = answer is None, _answer(response)
+            finally:
+                response.close()
+            if not (first and self._is_granted(repository, answer)):
+                yield answer
+                return
 
     def _ask(self, method: str, url: httpx.URL, repository: str, accept: str) -> Answer:
-        headers = {"Accept": accept}
-        if repository in self._granted and self._is_own(url):
-            headers["Authorization"] = self._granted[repository]
+        headers = self._authorized(url, repository, {"Accept": accept})
         request = self._http.build_request(method, url, headers=headers)
         return self._send(request, follow_redirects=True)
+
+    def _authorized(
+        self, url: httpx.URL, repository: str, headers: Mapping[str, str]
+    ) -> dict[str, str]:
+        if repository in self._granted and self._is_own(url):
+            return {**headers, "Authorization": self._granted[repository]}
+        return dict(headers)
+
+    def _is_granted(self, repository: str, answer: Answer) -> bool:
+        """Whether, after this answer, there are credentials to ask once more with."""
+        if answer.status != 401 or not self._is_own(answer.url):
+            return False
+        granted = self._authorize(answer)
+        if granted is None:
+            return False
+        self._granted[repository] = granted
+        return True
 
     def _is_own(self, url: httpx.URL) -> bool:
         return (url.scheme, url.netloc) == (self.base.scheme, self.base.netloc)
@@ -148,10 +186,14 @@ class Connection:
             request, stream=True, follow_redirects=follow_redirects
         )
         try:
-            body = _read(response)
+            return _answer(response)
         finally:
             response.close()
-        return Answer(response.status_code, response.headers, body, response.url)
+
+
+def _answer(response: httpx.Response) -> Answer:
+    body = _read(response)
+    return Answer(response.status_code, response.headers, body, response.url)
 
 
 def _read(response: httpx.Response) -> bytes:
