@@ -19,7 +19,8 @@ _VERBS = [
     *("license check", "license refresh", "license rollback", "mount check"),
     *("mount fix", "validate", "schema", "init", "set", "plan", "apply", "down"),
     *("status", "show", "logs", "usage", "top", "start", "stop", "restart"),
-    *("doctor", "adopt", "bundle inspect", "bundle verify", "bundle keygen"),
+    *("doctor", "adopt", "bundle create", "bundle inventory"),
+    *("bundle load", "bundle inspect", "bundle verify", "bundle keygen"),
     *("prune", "support", "tui", "rehearse", "completion"),
 ]
 _GROUPS = ["image", "model", "display", "license", "mount", "bundle"]
