@@ -63,6 +63,7 @@ def load(
             name = one.profile.name
             path = observe.lock_path(one.profile)
             locks.enter_context(lock.hold(path, f"profile {name}"))
+        yield from _sweep(engine, carried)
         seen = yield from survey.take(engine, bundle, carried)
         yield from _require(bundle, seen)
         space.check(survey.needs(engine, bundle, seen))
@@ -79,6 +80,20 @@ def _verify(bundle: Bundle) -> Generator[Event, None, None]:
             damage[0].fault,
             remedy="nothing was loaded; carry the bundle over again, or make it anew",
         )
+
+
+def _sweep(
+    engine: Engine, carried: tuple[Carried, ...]
+) -> Generator[Event, None, None]:
+    """Remove the one-shot containers that killed runs left.
+
+    What a broken-off replacement left tells the next apply how to go on.
+    """
+    names = {one.profile.name for one in carried}
+    for row in engine.containers():
+        if row.one_shot and row.profile in names:
+            engine.remove(row.name)
+            yield Note(text=f"removed {row.name}, which a broken-off run left")
 
 
 def _require(bundle: Bundle, seen: Survey) -> Generator[Event, None, None]:

@@ -15,6 +15,12 @@ import pytest
 
 from csctl.bundle.carried import Destination
 from csctl.bundle.manifest import Display
+from csctl.container.spec import (
+    LABEL_PROFILE,
+    LABEL_ROLE,
+    ROLE_ONE_SHOT,
+    ContainerSpec,
+)
 from csctl.errors import BundleError, CsctlError, LicenseError, LockHeld, UsageError
 from csctl.lock import hold
 from tests.bundle import freight as freights
@@ -106,6 +112,16 @@ def test_another_csctl_at_work_is_not_disturbed(here: Landing) -> None:
     with hold(lock, "a test"), pytest.raises(LockHeld):
         here.load()
     assert here.licenses == []
+
+
+def test_a_container_that_a_killed_run_left_goes(here: Landing) -> None:
+    labels = {LABEL_PROFILE: here.freight.name, LABEL_ROLE: ROLE_ONE_SHOT}
+    with here.engine() as engine:
+        spec = ContainerSpec(name="", image=IMAGE, arguments=("true",), labels=labels)
+        left = engine.create(spec)
+        here.load()
+        assert engine.container(left) is None
+    assert any("broken-off run left" in note for note in here.notes)
 
 
 # -- what is broken --------------------------------------------------------------------
