@@ -12,7 +12,8 @@ READY := .venv/ready
 PROFILE := profiles/rehearsal.yaml
 TEST_PACKAGES := docker-registry iproute2 openssl podman procps skopeo strace tmux
 BENCH_PACKAGES := docker-compose
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
+# Most tests wait for containers: more of them than cores go side by side.
+PYTEST := $(BIN)/python -m pytest -n 4 --dist loadgroup
 
 # The Engine that answers to the docker command, or a private one started for this.
 USE_ENGINE = DOCKER_HOST=$$($(BIN)/python -m csctl.rehearsal.dockerd host); \
