@@ -615,7 +615,7 @@ def test_a_real_container_is_followed_and_measured(
                 await asyncio.to_thread(engine.stop, unique_name)
                 await until_text(pilot, "○ stopped")
                 assert "/64M" not in text_of(app)
-            await until_text(pilot, "No row matches")
+            await until(pilot, lambda: desk.row(unique_name) is None)
 
     assert rehearsal_image == wanted.image
     asyncio.run(play())

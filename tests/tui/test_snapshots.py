@@ -29,7 +29,6 @@ def test_the_fleet(snap_compare: Compare, size: tuple[int, int]) -> None:
     [
         pytest.param(["question_mark"], "Keys", id="help"),
         pytest.param(["x"], "cut off", id="confirmation"),
-        pytest.param(["ctrl+n"], "new profile", id="new-profile"),
     ],
 )
 def test_over_the_fleet(snap_compare: Compare, keys: list[str], text: str) -> None:
