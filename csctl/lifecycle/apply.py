@@ -20,16 +20,18 @@ from csctl.errors import CsctlError
 from csctl.lifecycle import applied, displays, history, models, mounts, observe
 from csctl.lifecycle import licenses as license_runs
 from csctl.lifecycle.events import Event, StepFinished, StepStarted, timed
+from csctl.lifecycle.handover import carry_on, put_in_place
 from csctl.lifecycle.images import pull_image
 from csctl.lifecycle.job import Job
 from csctl.lifecycle.observe import Snapshot
 from csctl.lifecycle.ready import wait_until_ready
-from csctl.lifecycle.replace import replace, resume, undo
+from csctl.lifecycle.replace import undo
 from csctl.plan import steps
 from csctl.plan.observed import Observed
 from csctl.plan.reconcile import reconcile
 from csctl.plan.steps import Plan, Step
 from csctl.profile.model import Profile
+from csctl.profile.replica import network_of, replicas_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +149,9 @@ def confirm(
     seconds = (timeout or profile.ready.timeout).total_seconds()
     port = profile.port
     # The plan has just found it running on this port: mostly one question is enough.
-    if not probe.is_ready(probe.Address.of_published(port.address, port.number)):
+    if profile.seat is not None or not probe.is_ready(
+        probe.Address.of_published(port.address, port.number)
+    ):
         yield from wait_until_ready(engine, profile.name, seconds=seconds)
     return Outcome(
         profile=profile.name,
@@ -188,22 +192,28 @@ def do(
         case steps.SetOwnership():
             _set_ownership(job, seen)
         case steps.Replace():
-            yield from _replace(step, job.engine, seconds)
+            yield from _replace(step, job, seconds)
         case steps.Update():
             _update(step, job)
+        case steps.Remove() if step.target in seen.surplus:
+            job.engine.remove(step.target)
+            job.engine.remove_network(network_of(job.profile))
+        case steps.Register():
+            raise AssertionError("only a profile with a front has this step")
         case _:
             _change(step, job.engine)
 
 
 def _replace(
-    step: steps.Replace, engine: Engine, seconds: float
+    step: steps.Replace, job: Job, seconds: float
 ) -> Generator[Event, None, None]:
     if step.undo:
-        undo(engine, step.target)
+        undo(job.engine, step.target)
     elif step.resume:
-        yield from resume(engine, step.target, seconds=seconds)
+        yield from carry_on(job.engine, job.profile, seconds=seconds)
     else:
-        yield from replace(engine, _reasoned(step.spec, step.reason), seconds=seconds)
+        spec = _reasoned(step.spec, step.reason)
+        yield from put_in_place(job.engine, job.profile, spec, seconds=seconds)
 
 
 def _update(step: steps.Update, job: Job) -> None:
@@ -266,14 +276,17 @@ def down(engine: Engine, profile: Profile) -> Generator[Event, None, tuple[Step,
             else:
                 engine.remove(step.target)
             yield StepFinished(step=step, seconds=time.monotonic() - since)
+        if profile.fronted_by is not None:
+            engine.remove_network(network_of(profile))
     return planned
 
 
 def propose_down(engine: Engine, profile: Profile) -> tuple[Step, ...]:
     """What `down` would do, foreign containers left out."""
     planned: list[Step] = []
+    names = {profile.name, *(one.name for one in replicas_of(profile))}
     for row in engine.containers():
-        if row.profile == profile.name:
+        if row.profile in names or row.seat == profile.name:
             if row.state in ("running", "restarting", "paused"):
                 planned.append(steps.Stop(target=row.name, reason="down was asked for"))
             planned.append(steps.Remove(target=row.name, reason="down was asked for"))

@@ -25,7 +25,7 @@ def problems(
 ) -> Iterator[CsctlError]:
     """What stands in the way of these steps."""
     yield from seen.problems
-    yield from _in_the_way(profile, seen, planned)
+    yield from in_the_way(profile, seen, planned)
     yield from _unfetchable(profile, seen, planned)
 
 
@@ -37,7 +37,7 @@ def problems_of_preparing(
     yield from _unfetchable(profile, seen, planned)
 
 
-def _in_the_way(
+def in_the_way(
     profile: Profile, seen: Observed, planned: tuple[Step, ...]
 ) -> Iterator[CsctlError]:
     """Why this host cannot serve."""
