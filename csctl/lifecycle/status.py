@@ -205,7 +205,8 @@ def _license(
     container: Container | None, profile: Profile | None
 ) -> LicenseState | None:
     mode = profile.mode if profile else container.mode if container else None
-    if mode != "disconnected":
+    # A front has none of its own; the replicas behind it have.
+    if mode != "disconnected" or (profile is not None and profile.fronted_by):
         return None
     used = container.labels.get(LABEL_LICENSE) if container else None
     stored: StoredLicense | None = None

@@ -111,7 +111,6 @@ def front_spec(profile: Profile, front: Front, seen: ObservedFront) -> Container
             container.LABEL_PROFILE: profile.name,
             container.LABEL_ROLE: container.ROLE_FRONT,
             container.LABEL_VERSION: csctl.__version__,
-            container.LABEL_MODE: profile.mode,
             container.LABEL_STATE: str(profile.state_dir),
         },
         contents={"front": _digest(profile, front, seen.user)},
