@@ -1,9 +1,13 @@
-"""Who turns audio into text. This one does not listen, and says so."""
+"""Who turns audio into text. The one in here does not listen, and says so."""
 
 from __future__ import annotations
 
+import os
 from array import array
 from typing import Protocol
+
+ENGINE = "/app/hear"
+"""Where the image keeps a real recogniser, if it was built with one."""
 
 _WORDS_PER_SECOND = 3
 
@@ -13,6 +17,9 @@ class Recogniser(Protocol):
 
     notice: str
     """What its results are worth, for `/status`."""
+
+    def load(self) -> None:
+        """Get ready for the first question. Raises OSError."""
 
     def recognise(self, samples: array[int], rate: int) -> str:
         """The text of a whole utterance; empty where there is none."""
@@ -32,6 +39,9 @@ class FixedText:
     def __init__(self, text: str) -> None:
         self._text = text
 
+    def load(self) -> None:
+        """There is nothing to load."""
+
     def recognise(self, samples: array[int], rate: int) -> str:  # noqa: ARG002
         """The text, whatever was said."""
         return self._text
@@ -40,3 +50,12 @@ class FixedText:
         """As many of its words as might be spoken by then."""
         spoken = len(samples) * _WORDS_PER_SECOND // rate
         return " ".join(self._text.split()[: max(1, spoken)])
+
+
+def choose(text: str) -> Recogniser:
+    """The one that the image brings; without one, the fixed text."""
+    if not os.path.isdir(ENGINE):
+        return FixedText(text)
+    from .moonshine import Moonshine
+
+    return Moonshine()

@@ -10,10 +10,18 @@ import time
 from collections.abc import Callable
 from typing import NoReturn
 
-from . import account, dialects, license, memory, model, records, server
+from . import (
+    account,
+    dialects,
+    license,
+    memory,
+    model,
+    recogniser,
+    records,
+    server,
+)
 from .disk import Disk
 from .hearing import PATHS, Hearing, Limits
-from .recogniser import FixedText
 from .records import SERVICE, Meter
 from .server import Answer, Request, Takeover
 from .settings import Knobs, Settings
@@ -100,7 +108,7 @@ class Service:
         """`count` is told the seconds of audio that were heard."""
         self._status, self._message = status
         self._knobs = knobs
-        self._recogniser = FixedText(knobs.text)
+        self._recogniser = recogniser.choose(knobs.text)
         limits = Limits(knobs.streams, knobs.capacity)
         self._hearing = Hearing(self._recogniser, knobs.speech_fault, limits, count)
         self._output = output
@@ -128,6 +136,7 @@ class Service:
         dialects.decoder("info", "Grammar model 'default' [Static] loading...")
         if self._knobs.fails("out-of-memory"):
             memory.exhaust()
+        self._recogniser.load()
         time.sleep(self._knobs.load_seconds)
         if self._knobs.fails("never-ready"):
             return
