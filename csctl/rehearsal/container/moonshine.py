@@ -11,7 +11,6 @@ import ctypes
 import threading
 from array import array
 
-from . import dialects
 from .recogniser import ENGINE
 
 _HEADER_VERSION = 30000
@@ -97,8 +96,7 @@ class Moonshine:
             ctypes.byref(found),
         )
         if code != 0:
-            dialects.decoder("error", f"the recogniser failed with code {code}")
-            return ""
+            raise RuntimeError(f"moonshine error {code}")
         # The next call frees what the lines point to.
         transcript = found.contents
         lines = [transcript.lines[index].text for index in range(transcript.count)]

@@ -21,7 +21,6 @@ _REASONS = {
     403: "Forbidden",
     404: "Not Found",
     405: "Method Not Allowed",
-    426: "Upgrade Required",
     429: "Too Many Requests",
     500: "Internal Server Error",
     503: "Service Unavailable",
@@ -33,8 +32,8 @@ class Request(NamedTuple):
 
     method: str
     path: str
-    query: str = ""
-    headers: Mapping[str, str] = {}
+    query: str
+    headers: Mapping[str, str]
     """By names in lower case; of a repeated one, the last."""
 
 

@@ -6,12 +6,14 @@ from array import array
 from typing import NamedTuple
 
 _FRAMES_PER_SECOND = 50
-_LOUD = 300
-"""Mean amplitude of a frame from which on it may be speech; full scale is 32,768."""
+_LOUD = 200
+"""Mean amplitude from which on a frame is loud: -44 dB of the full scale, 32,768."""
 _LOUD_FRAMES = 3
 """As many loud frames in a row begin an utterance: a click is shorter."""
 _MARGIN_FRAMES = 10
 """Quiet frames that belong to an utterance's audio on each side: soft consonants."""
+_KEPT_FRAMES = _MARGIN_FRAMES + _LOUD_FRAMES - 1
+"""So that the margin is there when the last of the first loud frames comes."""
 
 
 class Utterance(NamedTuple):
@@ -75,7 +77,7 @@ class Cutter:
                 self._start = self._frames - _LOUD_FRAMES
                 self._end = self._frames
             else:
-                del self._kept[: -_MARGIN_FRAMES * self._frame]
+                del self._kept[: -_KEPT_FRAMES * self._frame]
             return None
         if loud:
             self._end = self._frames

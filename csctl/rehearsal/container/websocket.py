@@ -40,7 +40,8 @@ class _Frame(NamedTuple):
 
 def is_wanted(request: Request) -> bool:
     """Whether the client asks for a WebSocket."""
-    return "websocket" in request.headers.get("upgrade", "").lower()
+    upgrade = request.headers.get("upgrade", "")
+    return request.method == "GET" and upgrade.lower() == "websocket"
 
 
 def is_well_formed(request: Request) -> bool:
@@ -96,8 +97,8 @@ class WebSocket:
 
     def close(self, code: int, reason: str = "") -> NoReturn:
         """Say goodbye, wait a moment for the client's, and raise Closed."""
-        payload = struct.pack("!H", code) + reason.encode()
-        self._send_frame(_CLOSE, payload[:_LONGEST_CONTROL])
+        short = reason.encode()[: _LONGEST_CONTROL - 2].decode(errors="ignore")
+        self._send_frame(_CLOSE, struct.pack("!H", code) + short.encode())
         self._hang_up()
 
     def reset(self) -> NoReturn:
