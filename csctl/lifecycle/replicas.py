@@ -145,7 +145,7 @@ def apply(
         front.make_network(engine, profile)
         done = yield from _replicas(engine, profile, environ, timeout)
         seconds = (timeout or profile.ready.timeout).total_seconds()
-        last = _finish(engine, profile, environ, seconds)
+        last = finish(engine, profile, environ, seconds)
         done += yield from history.kept(profile, last)
     return Outcome(
         profile=profile.name,
@@ -187,10 +187,13 @@ def _replicas(
     return done
 
 
-def _finish(
+def finish(
     engine: Engine, profile: Profile, environ: Mapping[str, str], seconds: float
 ) -> Generator[Event, None, tuple[Step, ...]]:
-    """Bring the front to what it is to be, and take away what stands behind it too."""
+    """Bring the front to what it is to be, and take away what is too much behind it.
+
+    The caller holds the profile's lock. Raises CsctlError.
+    """
     done: list[Step] = []
     while True:
         seen = observe.snapshot(engine, (profile,))
