@@ -47,6 +47,10 @@ class Runtime:
     def admit(self, place: str, host: str) -> None:
         """Let new sessions go to a host, once its `/ready` answers. Raises NotReady."""
         self._tell(f"set server {BACKEND}/{place} fqdn {host}")
+        self.reopen(place)
+
+    def reopen(self, place: str) -> None:
+        """Let new sessions go to the host that is there. Raises NotReady."""
         self._tell(f"set server {BACKEND}/{place} state ready")
 
     def drain(self, place: str) -> None:

@@ -174,7 +174,10 @@ def admit(runtime: Runtime, host: str) -> None:
     """
     servers = runtime.servers()
     mine = next((one for one in servers if one.host == host), None)
-    free = mine or next((one for one in servers if one.vacant), None)
+    if mine is not None:
+        runtime.reopen(mine.place)
+        return
+    free = next((one for one in servers if one.vacant), None)
     if free is None:
         raise CsctlError(
             f"the front has no free place for container {host}",

@@ -19,7 +19,7 @@ _FOLDERS = ("etc", "run", "tmp")
 def load(url: str) -> str:
     """Bring it into an Engine; its reference."""
     with closing(docker.APIClient(base_url=url)) as client:
-        client.import_image_from_data(  # type: ignore[no-untyped-call]
+        client.import_image_from_data(
             _archive(),
             repository="csctl/haproxy",
             tag="test",
