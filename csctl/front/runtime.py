@@ -17,6 +17,7 @@ from csctl.front.configuration import BACKEND, SOCKET
 from csctl.front.server import VACANT, Server
 
 _SECONDS = 5.0
+_DONE = ("changed its FQDN", "ransaction created", "Success!")
 _CHUNK = 1 << 16
 _DRAINED = 0x08
 """The bit of `srv_admin_state` that `set server ... state drain` sets."""
@@ -67,10 +68,28 @@ class Runtime:
         """Bound the sessions of a place; 0 is no bound. Raises NotReady."""
         self._tell(f"set maxconn server {BACKEND}/{place} {sessions}")
 
+    def fingerprint(self, certificate: str) -> str | None:
+        """The SHA-1 of a certificate that the front uses, by its path there.
+
+        None where it has none of that path. Raises NotReady.
+        """
+        for line in self._ask(f"show ssl cert {certificate}").splitlines():
+            name, _, value = line.partition(":")
+            if name == "SHA1 FingerPrint":
+                return value.strip()
+        return None
+
+    def renew(self, certificate: str, pem: str) -> None:
+        """Let new connections get another certificate. Raises CsctlError."""
+        lines = "\n".join(line for line in pem.splitlines() if line.strip())
+        self._tell(f"set ssl cert {certificate} <<\n{lines}\n")
+        self._tell(f"commit ssl cert {certificate}")
+
     def _tell(self, command: str) -> None:
         answer = self._ask(command).strip()
-        # What it did it says, too: only this is a refusal.
-        if answer and "changed its FQDN" not in answer:
+        # What it did it says, too: only the rest is a refusal.
+        if answer and not any(word in answer for word in _DONE):
+            command = command.partition("\n")[0]
             raise CsctlError(
                 f"front {self._name} refused {command!r}: {answer}",
                 remedy=f"see its log: csctl logs {self._name}",

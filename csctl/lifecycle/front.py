@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import os
+import ssl
 import time
 from collections.abc import Generator, Iterator, Mapping
 from datetime import UTC, datetime
@@ -13,7 +16,7 @@ from csctl.container.spec import LABEL_PROFILE, UnknownSecret, old_name
 from csctl.engine.engine import Engine
 from csctl.errors import CsctlError, NotReady, SecretUnavailable
 from csctl.front import server
-from csctl.front.configuration import FILE, SOCKET
+from csctl.front.configuration import CERTIFICATE, FILE, SOCKET
 from csctl.front.runtime import Runtime
 from csctl.front.server import Server
 from csctl.lifecycle import applied, observe
@@ -70,6 +73,7 @@ def observe_front(
         notes=(note,) if note else (),
     )
     fronts = serving is not None and serving.fronts and serving.running
+    servers = _servers(profile) if fronts else None
     value, problem = _secret(profile, front, environ)
     folder = folder_of(profile.state_dir, profile.name)
     names = tuple(one.name for one in replicas_of(profile))
@@ -83,8 +87,9 @@ def observe_front(
             for name in names
             if name in seen.containers
         ),
-        servers=_servers(profile) if fronts else None,
+        servers=servers,
         written=_read(folder / FILE),
+        renewed=servers is not None and _renewed(profile, front),
         secret=value,
         problem=problem,
     )
@@ -107,6 +112,25 @@ def _servers(profile: Profile) -> tuple[Server, ...] | None:
         return runtime_of(profile.state_dir, profile.name).servers()
     except NotReady:
         return None
+
+
+def _renewed(profile: Profile, front: Front) -> bool:
+    if front.tls is None or (pem := _read(front.tls)) is None:
+        return False
+    try:
+        # The key may stand before it, and others behind it.
+        begin, end = pem.index(ssl.PEM_HEADER), pem.index(ssl.PEM_FOOTER)
+        der = ssl.PEM_cert_to_DER_cert(pem[begin : end + len(ssl.PEM_FOOTER)])
+    except ValueError:
+        return False  # Half-written, perhaps: what the front uses is better.
+    runtime = runtime_of(profile.state_dir, profile.name)
+    used = runtime.fingerprint(_certificate(front.tls))
+    return used is not None and used != hashlib.sha1(der).hexdigest().upper()
+
+
+def _certificate(tls: Path) -> str:
+    """The path of a certificate in the front's container."""
+    return f"{CERTIFICATE}/{tls.name}"
 
 
 def _user(state: Path) -> str:
@@ -156,15 +180,11 @@ def register(
         runtime.limit(one.place, profile.resources.decoders or _UNBOUNDED)
     for host in server.missing(seen.servers, seen.hosts):
         admit(runtime, host)
+    if seen.renewed and front.tls is not None:
+        runtime.renew(_certificate(front.tls), front.tls.read_text())
     servers = runtime.servers()
-    text = file_text(profile, front, _now(seen, servers))
+    text = file_text(profile, front, dataclasses.replace(seen, servers=servers))
     record.write_atomically(seen.folder / FILE, text)
-
-
-def _now(seen: ObservedFront, servers: tuple[Server, ...]) -> ObservedFront:
-    import dataclasses
-
-    return dataclasses.replace(seen, servers=servers)
 
 
 def admit(runtime: Runtime, host: str) -> None:

@@ -54,6 +54,8 @@ class ObservedFront:
     """What it knows; None where it does not answer."""
     written: str | None
     """Its configuration file; None where there is none."""
+    renewed: bool
+    """Whether the file of its certificate holds another one than it uses."""
     secret: Secret | UnknownSecret | None
     problem: CsctlError | None
     """Why the secret cannot be read."""
@@ -188,6 +190,8 @@ def _registration(
         reason = f"it does not know {', '.join(absent)}"
     elif gone:
         reason = f"it knows {', '.join(gone)}, which is gone"
+    elif seen.renewed:
+        reason = "its certificate was renewed"
     elif seen.written != file_text(profile, front, seen):
         reason = "its configuration file says something else"
     else:

@@ -84,7 +84,7 @@ def test_replicas_serve_behind_one_port(
     assert list(rows(shell, fronted)) == [name, f"{name}-1"]
 
     shell.run("down", "--yes", fronted.path)
-    assert not rows(shell, fronted)[None]["ready"]
+    assert all(row["state"] is None for row in shell.json("status", fronted.path))
     client = docker.APIClient(base_url=engine.url)
     assert client.networks(names=[f"csctl-{name}"]) == []
     client.close()
@@ -205,6 +205,11 @@ def test_a_front_asks_for_a_secret_over_tls(
     assert ask(**{"Ocp-Apim-Subscription-Key": "wrong"}) == 401
     assert ask(**{"Ocp-Apim-Subscription-Key": "open 'sesame'"}) == 200
     assert rows(shell, fronted)[fronted.name]["ready"]
+    make_certificate(tmp_path)
+    assert shell.actions(fronted) == ["update"]
+    shell.apply(fronted)
+    assert shell.actions(fronted) == []
+    assert ask(**{"Ocp-Apim-Subscription-Key": "open 'sesame'"}) == 200
     labels = json.dumps(engine.inspect(fronted.name)["Config"]["Labels"])
     written = "".join(
         one.read_text() for one in fronted.data.rglob(".csctl/**/*") if one.is_file()

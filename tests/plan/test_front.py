@@ -49,6 +49,7 @@ def nothing(wanted: Profile = P, **changes: Any) -> ObservedFront:
         hosts=HOSTS,
         servers=None,
         written=None,
+        renewed=False,
         secret=None,
         problem=None,
     )
@@ -112,6 +113,11 @@ CASES: dict[str, tuple[Profile, Callable[[], ObservedFront], str]] = {
         P,
         lambda: settled(written="global\n"),
         "\n  ~   update contoso: its configuration file says something else",
+    ),
+    "its certificate is another one": (
+        P,
+        lambda: settled(renewed=True),
+        "\n  ~   update contoso: its certificate was renewed",
     ),
     "other bounds on sessions need no other front": (
         BOUNDED,
