@@ -58,6 +58,7 @@ bench: $(READY) test-packages ## the figures of the README, measured here
 	@$(BIN)/python -m csctl.rehearsal.debian $(BENCH_PACKAGES)
 	$(USE_ENGINE)
 	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench.front
 	$(BIN)/pip install --quiet $(BENCH_PEER)
 	$(BIN)/python -m tests.bench.screen
 	$(BIN)/python -m tests.bench.flood
