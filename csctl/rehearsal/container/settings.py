@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
+from . import faults
+
 DISPLAY_TYPES = ("Punct", "Rescore", "Resegment", "Wfstitn")
 FAILURES = frozenset(
     (
@@ -30,6 +32,8 @@ _NAMES = (
     *(f"{kind}Id" for kind in DISPLAY_TYPES),
 )
 _BY_FOLDED = {name.lower(): name for name in _NAMES}
+
+FIXED_TEXT = "This is a rehearsal, nothing was recognised."
 
 _T = TypeVar("_T")
 
@@ -121,6 +125,14 @@ class Knobs(NamedTuple):
     license_days: float
     list_exit_code: int
     echo_key: bool
+    text: str
+    """What every utterance is, where nothing is recognised."""
+    streams: int
+    """Conversations about speech at once; 0 is no limit."""
+    capacity: float
+    """Seconds of audio that are decoded in a second; 0 is no limit."""
+    speech_fault: str
+    """A name of `faults.NAMES`, or empty."""
     failures: frozenset[str]
 
     @classmethod
@@ -149,6 +161,10 @@ class Knobs(NamedTuple):
             license_days=knob("LICENSE_DAYS", "30", float),
             list_exit_code=knob("LIST_EXIT_CODE", "1", int),
             echo_key=knob("ECHO_KEY", "0", _SWITCH.__getitem__),
+            text=knob("TEXT", FIXED_TEXT, str),
+            streams=knob("STREAMS", "0", int),
+            capacity=knob("CAPACITY", "0", float),
+            speech_fault=knob("SPEECH_FAULT", "", _FAULTS.__getitem__),
             failures=wanted,
         )
 
@@ -158,3 +174,4 @@ class Knobs(NamedTuple):
 
 
 _SWITCH = {"0": False, "1": True}
+_FAULTS = {name: name for name in ("", *faults.NAMES)}
