@@ -15,6 +15,7 @@ from csctl.errors import InvalidValue
 from csctl.speech.framing import Message
 
 _TICKS = 10_000_000
+_LATEST = 1 << 63
 _SILENT = frozenset(
     ("endofdictation", "nomatch", "initialsilencetimeout", "babbletimeout")
 )
@@ -91,13 +92,20 @@ def _phrase(value: Mapping[str, Any]) -> Phrase | None:
     text = _text(best, "Display") or _text(value, "DisplayText")
     if not text:
         return None
-    confidence = best.get("Confidence")
     return Phrase(
         offset=_seconds(value, "Offset"),
         duration=_seconds(value, "Duration"),
         text=text,
-        confidence=confidence if isinstance(confidence, int | float) else None,
+        confidence=_confidence(best),
     )
+
+
+def _confidence(best: Mapping[str, Any]) -> float | None:
+    match best.get("Confidence"):
+        case int() | float() as found if 0 <= found <= 1:
+            return found
+        case _:
+            return None
 
 
 def _best(value: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -128,6 +136,7 @@ def _text(value: Mapping[str, Any], name: str) -> str:
 
 def _seconds(value: Mapping[str, Any], name: str) -> float:
     found = value.get(name, 0)
-    if not isinstance(found, int | float) or isinstance(found, bool) or found < 0:
+    number = isinstance(found, int | float) and not isinstance(found, bool)
+    if not number or not 0 <= found < _LATEST:
         raise InvalidValue(f"{name} is no number of ticks")
     return found / _TICKS
