@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from csctl.cli.line import line_to, locale_option, reached
 from csctl.cli.session import Session, pass_session, print_json
 from csctl.errors import UsageError
 
 if TYPE_CHECKING:
     from csctl.lifecycle.transcribe import Event, Transcript
     from csctl.speech.heard import Phrase
-    from csctl.speech.line import Line
+    from csctl.speech.line import Deadlines
 
 _FORMATS = ("text", "json", "srt", "vtt")
 _SUBTITLES = ("srt", "vtt")
@@ -43,7 +44,7 @@ Write = Callable[[Path, "Phrase"], str]
     is_flag=True,
     help="As fast as it was spoken; otherwise as fast as the container takes it.",
 )
-@click.option("--locale", default="en-US", metavar="L", help="Default: en-US.")
+@locale_option
 @click.option(
     "--convert", is_flag=True, help="Make it 16 kHz mono first, with ffmpeg or sox."
 )
@@ -74,8 +75,10 @@ def transcribe(
             remedy="name one at a time, or take --json",
         )
     from csctl.lifecycle.transcribe import transcribe as lifecycle_transcribe
+    from csctl.speech.line import Pace
 
-    line = _line(session, name, locale, timeout, real_time=real_time)
+    pace = Pace.REAL_TIME if real_time else Pace.FREE
+    line = line_to(reached(session, name), locale, pace, _deadlines(timeout))
     events = lifecycle_transcribe(line, audio, at_once=parallel, convert=convert)
     write = _writer(form, several=len(audio) > 1)
     if form == "vtt":
@@ -91,28 +94,14 @@ def transcribe(
     return _code_of(told)
 
 
-def _line(
-    session: Session, name: str, locale: str, timeout: str | None, *, real_time: bool
-) -> Line:
-    from csctl.lifecycle.reach import reach
-    from csctl.profile.value import LOCALE
+def _deadlines(timeout: str | None) -> Deadlines:
     from csctl.size import parse_duration
-    from csctl.speech.line import Deadlines, Line, Pace
+    from csctl.speech.line import Deadlines
 
-    LOCALE.parse(locale)
-    deadlines = Deadlines()
-    if timeout is not None:
-        seconds = parse_duration(timeout).total_seconds()
-        deadlines = Deadlines(silence=seconds, total=seconds)
-    reached = reach(name, session.connect)
-    return Line(
-        name=reached.name,
-        host=reached.address.host,
-        port=reached.address.port,
-        locale=locale,
-        pace=Pace.REAL_TIME if real_time else Pace.FREE,
-        deadlines=deadlines,
-    )
+    if timeout is None:
+        return Deadlines()
+    seconds = parse_duration(timeout).total_seconds()
+    return Deadlines(silence=seconds, total=seconds)
 
 
 def _writer(form: str, *, several: bool) -> Write | None:

@@ -102,8 +102,8 @@ def _phrase(value: Mapping[str, Any]) -> Phrase | None:
 
 def _confidence(best: Mapping[str, Any]) -> float | None:
     match best.get("Confidence"):
-        case int() | float() as found if 0 <= found <= 1:
-            return found
+        case (int() | float()) as found if 0 <= found <= 1:
+            return float(found)
         case _:
             return None
 
@@ -135,8 +135,10 @@ def _text(value: Mapping[str, Any], name: str) -> str:
 
 
 def _seconds(value: Mapping[str, Any], name: str) -> float:
-    found = value.get(name, 0)
-    number = isinstance(found, int | float) and not isinstance(found, bool)
-    if not number or not 0 <= found < _LATEST:
-        raise InvalidValue(f"{name} is no number of ticks")
-    return found / _TICKS
+    match value.get(name, 0):
+        case (int() | float()) as ticks if (
+            not isinstance(ticks, bool) and 0 <= ticks < _LATEST
+        ):
+            return ticks / _TICKS
+        case _:
+            raise InvalidValue(f"{name} is no number of ticks")
