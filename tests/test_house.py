@@ -15,7 +15,12 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
-HEAVY = frozenset(("docker", "httpx", "msgspec", "requests", "rich", "textual", "yaml"))
+HEAVY = frozenset(
+    (
+        *("docker", "httpx", "msgspec", "requests", "rich", "textual", "websockets"),
+        "yaml",
+    )
+)
 PROFILE = str(ROOT / "profiles" / "rehearsal.yaml")
 NOBODY = "http://127.0.0.1:9"
 # Rooms above the profile that look at values only.

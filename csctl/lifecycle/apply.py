@@ -19,6 +19,7 @@ from csctl.engine.engine import Engine
 from csctl.errors import CsctlError
 from csctl.lifecycle import applied, displays, history, models, mounts, observe
 from csctl.lifecycle import licenses as license_runs
+from csctl.lifecycle.demand import Demand
 from csctl.lifecycle.events import Event, StepFinished, StepStarted, timed
 from csctl.lifecycle.handover import carry_on, put_in_place
 from csctl.lifecycle.images import pull_image
@@ -78,10 +79,10 @@ def apply(
     first problem before anything is done, RolledBack after a replacement that failed.
     """
     engine.require_local("apply")
-    seconds = (timeout or profile.ready.timeout).total_seconds()
+    demand = Demand.of(profile, timeout)
     began = time.monotonic()
     with lock.hold(observe.lock_path(profile), f"profile {profile.name}"):
-        run = _run(engine, profile, environ, seconds, take_over=take_over)
+        run = _run(engine, profile, environ, demand, take_over=take_over)
         done = yield from history.kept(profile, run)
     return Outcome(
         profile=profile.name,
@@ -95,7 +96,7 @@ def _run(
     engine: Engine,
     profile: Profile,
     environ: Mapping[str, str],
-    seconds: float,
+    demand: Demand,
     *,
     take_over: bool,
 ) -> Generator[Event, None, tuple[Step, ...]]:
@@ -116,11 +117,11 @@ def _run(
                 environ=environ,
                 reference=seen.reference,
             )
-            yield from timed(step, do(step, job, seen, seconds))
+            yield from timed(step, do(step, job, seen, demand))
             done.append(step)
         if certain:
             break
-    yield from wait_until_ready(engine, profile.name, seconds=seconds)
+    yield from wait_until_ready(engine, profile.name, demand)
     return tuple(done)
 
 
@@ -146,13 +147,14 @@ def confirm(
 ) -> Generator[Event, None, Outcome]:
     """Wait until a container that needs no step is ready. Raises CsctlError."""
     began = time.monotonic()
-    seconds = (timeout or profile.ready.timeout).total_seconds()
+    demand = Demand.of(profile, timeout)
     port = profile.port
     # The plan has just found it running on this port: mostly one question is enough.
-    if profile.seat is not None or not probe.is_ready(
+    known = demand.hearing is None and profile.seat is None
+    if not known or not probe.is_ready(
         probe.Address.of_published(port.address, port.number)
     ):
-        yield from wait_until_ready(engine, profile.name, seconds=seconds)
+        yield from wait_until_ready(engine, profile.name, demand)
     return Outcome(
         profile=profile.name,
         steps=(),
@@ -177,9 +179,9 @@ def look(
 
 
 def do(
-    step: Step, job: Job, seen: Observed, seconds: float
+    step: Step, job: Job, seen: Observed, demand: Demand
 ) -> Generator[Event, None, None]:
-    """Do one step; `seconds` is for readiness. Raises CsctlError."""
+    """Do one step. Raises CsctlError."""
     match step:
         case steps.PullImage():
             yield from pull_image(job.engine, step.reference, job.environ)
@@ -192,7 +194,7 @@ def do(
         case steps.SetOwnership():
             _set_ownership(job, seen)
         case steps.Replace():
-            yield from _replace(step, job, seconds)
+            yield from _replace(step, job, demand)
         case steps.Update():
             _update(step, job)
         case steps.Remove() if step.target in seen.surplus:
@@ -205,15 +207,15 @@ def do(
 
 
 def _replace(
-    step: steps.Replace, job: Job, seconds: float
+    step: steps.Replace, job: Job, demand: Demand
 ) -> Generator[Event, None, None]:
     if step.undo:
         undo(job.engine, step.target)
     elif step.resume:
-        yield from carry_on(job.engine, job.profile, seconds=seconds)
+        yield from carry_on(job.engine, job.profile, demand)
     else:
         spec = _reasoned(step.spec, step.reason)
-        yield from put_in_place(job.engine, job.profile, spec, seconds=seconds)
+        yield from put_in_place(job.engine, job.profile, spec, demand)
 
 
 def _update(step: steps.Update, job: Job) -> None:

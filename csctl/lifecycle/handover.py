@@ -19,6 +19,7 @@ from csctl.errors import NotReady, RolledBack
 from csctl.front import server
 from csctl.front.runtime import Runtime
 from csctl.lifecycle import front
+from csctl.lifecycle.demand import Demand
 from csctl.lifecycle.events import Event, Note
 from csctl.lifecycle.memory import free_memory
 from csctl.lifecycle.proof import FAILURES
@@ -32,31 +33,31 @@ _CHECK_SECONDS = 30.0
 
 
 def put_in_place(
-    engine: Engine, profile: Profile, spec: ContainerSpec, *, seconds: float
+    engine: Engine, profile: Profile, spec: ContainerSpec, demand: Demand
 ) -> Generator[Event, None, None]:
     """Replace a profile's container in the way that its place allows.
 
     Raises RolledBack when the new one fails and the old one serves.
     """
     if profile.seat is None:
-        yield from replace(engine, spec, seconds=seconds)
+        yield from replace(engine, spec, demand)
     else:
         way = Handover(engine=engine, replica=profile, seat=profile.seat)
-        yield from way.replace(spec, seconds=seconds)
+        yield from way.replace(spec, demand)
 
 
 def carry_on(
-    engine: Engine, profile: Profile, *, seconds: float
+    engine: Engine, profile: Profile, demand: Demand
 ) -> Generator[Event, None, None]:
     """Bring a replacement that was broken off to its end, from whatever state it is in.
 
     Raises RolledBack when the new one fails and the old one serves.
     """
     if profile.seat is None:
-        yield from resume(engine, profile.name, seconds=seconds)
+        yield from resume(engine, profile.name, demand)
     else:
         way = Handover(engine=engine, replica=profile, seat=profile.seat)
-        yield from way.resume(profile.name, seconds=seconds)
+        yield from way.resume(profile.name, demand)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,28 +73,28 @@ class Handover:
         return front.runtime_of(self.replica.state_dir, self.seat.front)
 
     def replace(
-        self, spec: ContainerSpec, *, seconds: float
+        self, spec: ContainerSpec, demand: Demand
     ) -> Generator[Event, None, None]:
         """Put a container of `spec` into the place of the replica that has its name.
 
         Raises RolledBack when the new one fails; the old one has served on then.
         """
         if not self._front_answers():
-            yield from replace(self.engine, spec, seconds=seconds)
+            yield from replace(self.engine, spec, demand)
         elif needed(self.replica) <= free_memory(self.engine):
-            yield from self._beside(spec, seconds)
+            yield from self._beside(spec, demand)
         else:
             yield Note(text="memory is short: the old one is drained before it stops")
             yield from self._drain(spec.name)
-            yield from replace(self.engine, spec, seconds=seconds)
+            yield from replace(self.engine, spec, demand)
             yield from self._admit(spec.name)
 
-    def resume(self, name: str, *, seconds: float) -> Generator[Event, None, None]:
+    def resume(self, name: str, demand: Demand) -> Generator[Event, None, None]:
         """Bring a replacement to its end from whatever state it is in.
 
         Raises RolledBack when the new container fails and the old one serves again.
         """
-        if (yield from settle(self.engine, name, seconds=seconds)):
+        if (yield from settle(self.engine, name, demand)):
             yield from self._retire(name)
 
     def remove(self, name: str) -> Generator[Event, None, None]:
@@ -110,7 +111,7 @@ class Handover:
         return True
 
     def _beside(
-        self, spec: ContainerSpec, seconds: float
+        self, spec: ContainerSpec, demand: Demand
     ) -> Generator[Event, None, None]:
         engine, name = self.engine, spec.name
         passing = next_name(name)
@@ -119,7 +120,7 @@ class Handover:
         try:
             yield Note(text="the new container starts beside the old one")
             engine.start(passing)
-            yield from wait_until_ready(engine, passing, seconds=seconds)
+            yield from wait_until_ready(engine, passing, demand)
             yield from stay_ready(engine, passing)
         except FAILURES as error:
             kept = keep_log(engine, passing)

@@ -31,6 +31,8 @@ from csctl.errors import (
 )
 from csctl.license import StoredLicense
 from csctl.lifecycle import applied, mounts
+from csctl.lifecycle.demand import hearing_of
+from csctl.lifecycle.hearing import check
 from csctl.lifecycle.keys import read_keys
 from csctl.model import StoredModel
 from csctl.ownership import Owner
@@ -166,6 +168,7 @@ def observe(
             not_owned = find_not_owned(profile, owner, stored, license_)
         except OwnershipError as error:
             notes.append(error.message)
+    hearing = hearing_of(profile)
     observed = Observed(
         now=datetime.now(UTC),
         host=seen.host,
@@ -183,6 +186,7 @@ def observe(
         surplus=surplus(profile, seen) if profile.fronted_by is None else (),
         name_taken_by=taken_by,
         port_taken_by=port_taken(engine, profile, seen, serving),
+        speech_problem=check(hearing) if hearing else None,
         notes=(*notes, *_host_notes(engine)),
         problems=tuple(problems),
     )

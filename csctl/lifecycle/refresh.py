@@ -10,6 +10,7 @@ from csctl import license as license_store
 from csctl import lock
 from csctl.engine.engine import Engine
 from csctl.lifecycle import licenses, observe, succession
+from csctl.lifecycle.demand import Demand
 from csctl.lifecycle.events import Event, timed
 from csctl.lifecycle.memory import free_memory
 from csctl.lifecycle.status import LicenseState, license_state
@@ -62,7 +63,7 @@ def refresh(
     license fails: it is marked as refused, and what served before serves.
     """
     engine.require_local("license refresh")
-    seconds = (timeout or profile.ready.timeout).total_seconds()
+    demand = Demand.of(profile, timeout)
     with lock.hold(observe.lock_path(profile), f"profile {profile.name}"):
         sight = yield from succession.settle(
             engine,
@@ -82,7 +83,7 @@ def refresh(
             left=license_store.newer(profile.license_root, new.directory),
         )
         yield from succession.put_to_use(
-            job, sight, seconds=seconds, why_left="an older one was forced into use"
+            job, sight, demand, why_left="an older one was forced into use"
         )
         yield from succession.drop_surplus(engine, profile)
     return license_state(license_store.read(new.directory), profile)

@@ -110,5 +110,4 @@ def _finish(
 ) -> Generator[Event, None, None]:
     """Let the front know; where there is none, nothing serves."""
     if engine.container(profile.name) is not None:
-        seconds = (timeout or profile.ready.timeout).total_seconds()
-        yield from replicas.finish(engine, profile, environ, seconds)
+        yield from replicas.finish(engine, profile, environ, timeout)

@@ -18,6 +18,7 @@ from csctl.errors import CsctlError, UsageError
 from csctl.lifecycle import apply as alone
 from csctl.lifecycle import front, history, observe
 from csctl.lifecycle.apply import Outcome, check_progress
+from csctl.lifecycle.demand import Demand
 from csctl.lifecycle.events import Event, timed
 from csctl.lifecycle.handover import Handover
 from csctl.lifecycle.job import Job
@@ -144,8 +145,7 @@ def apply(
             raise planned.problems[0]
         front.make_network(engine, profile)
         done = yield from _replicas(engine, profile, environ, timeout)
-        seconds = (timeout or profile.ready.timeout).total_seconds()
-        last = finish(engine, profile, environ, seconds)
+        last = finish(engine, profile, environ, timeout)
         done += yield from history.kept(profile, last)
     return Outcome(
         profile=profile.name,
@@ -188,12 +188,16 @@ def _replicas(
 
 
 def finish(
-    engine: Engine, profile: Profile, environ: Mapping[str, str], seconds: float
+    engine: Engine,
+    profile: Profile,
+    environ: Mapping[str, str],
+    timeout: timedelta | None,
 ) -> Generator[Event, None, tuple[Step, ...]]:
     """Bring the front to what it is to be, and take away what is too much behind it.
 
     The caller holds the profile's lock. Raises CsctlError.
     """
+    demand = _front_demand(profile, timeout)
     done: list[Step] = []
     while True:
         seen = observe.snapshot(engine, (profile,))
@@ -214,14 +218,19 @@ def finish(
             environ=environ,
             reference=looked.seen.reference,
         )
-        yield from timed(step, _do(step, job, looked, seconds))
+        yield from timed(step, _do(step, job, looked, demand))
         done.append(step)
-    yield from wait_until_ready(engine, profile.name, seconds=seconds)
+    yield from wait_until_ready(engine, profile.name, demand)
     return tuple(done)
 
 
+def _front_demand(profile: Profile, timeout: timedelta | None) -> Demand:
+    """A front is to answer; speech was heard by the replicas."""
+    return Demand(seconds=(timeout or profile.ready.timeout).total_seconds())
+
+
 def _do(
-    step: Step, job: Job, looked: ObservedFront, seconds: float
+    step: Step, job: Job, looked: ObservedFront, demand: Demand
 ) -> Generator[Event, None, None]:
     profile, wanted = job.profile, _front(job.profile)
     match step:
@@ -233,7 +242,7 @@ def _do(
         case _:
             if isinstance(step, steps.Create | steps.Replace | steps.Start):
                 front.write(profile, wanted, looked)
-            yield from alone.do(step, job, looked.seen, seconds)
+            yield from alone.do(step, job, looked.seen, demand)
 
 
 def confirm(
@@ -245,9 +254,10 @@ def confirm(
 ) -> Generator[Event, None, Outcome]:
     """Wait until containers that need no step are ready. Raises CsctlError."""
     began = time.monotonic()
-    seconds = (timeout or profile.ready.timeout).total_seconds()
-    for name in (*(one.name for one in replicas_of(profile)), profile.name):
-        yield from wait_until_ready(engine, name, seconds=seconds)
+    for one in replicas_of(profile):
+        yield from wait_until_ready(engine, one.name, Demand.of(one, timeout))
+    demand = _front_demand(profile, timeout)
+    yield from wait_until_ready(engine, profile.name, demand)
     return Outcome(
         profile=profile.name,
         steps=(),

@@ -12,6 +12,7 @@ from csctl.engine.engine import Engine
 from csctl.errors import InvalidReference, LicenseError, UsageError
 from csctl.license import StoredLicense
 from csctl.lifecycle import mounts, observe, succession
+from csctl.lifecycle.demand import Demand
 from csctl.lifecycle.events import Event, Note
 from csctl.lifecycle.memory import free_memory
 from csctl.lifecycle.status import LicenseState, license_state
@@ -47,7 +48,7 @@ def rollback(
     there is no such set, or part of it is gone; RolledBack where it fails.
     """
     engine.require_local("license rollback")
-    seconds = (timeout or profile.ready.timeout).total_seconds()
+    demand = Demand.of(profile, timeout)
     with lock.hold(observe.lock_path(profile), f"profile {profile.name}"):
         sight = yield from succession.settle(
             engine, profile, environ, lambda seen: _sight(engine, profile, seen)
@@ -55,7 +56,7 @@ def rollback(
         job = succession.job_of(engine, profile, environ, sight)
         today = datetime.now(UTC).date().isoformat()
         yield from succession.put_to_use(
-            job, sight, seconds=seconds, why_left=f"rolled back on {today}"
+            job, sight, demand, why_left=f"rolled back on {today}"
         )
         seen = succession.look(engine, profile, environ, locked=True)
         for note in decide.forward_notes(seen, sight.seen):

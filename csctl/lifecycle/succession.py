@@ -21,6 +21,7 @@ from csctl.engine.engine import Engine
 from csctl.errors import CsctlError, LicenseError, RolledBack
 from csctl.license import StoredLicense
 from csctl.lifecycle import applied, mounts, observe, prune
+from csctl.lifecycle.demand import Demand
 from csctl.lifecycle.events import Event, Note, timed
 from csctl.lifecycle.handover import put_in_place
 from csctl.lifecycle.images import pull_image
@@ -161,7 +162,7 @@ def job_of(
 
 
 def put_to_use(
-    job: Job, sight: Sight, *, seconds: float, why_left: str
+    job: Job, sight: Sight, demand: Demand, *, why_left: str
 ) -> Generator[Event, None, None]:
     """Prove the license of a sight, and let the container serve with it.
 
@@ -176,12 +177,12 @@ def put_to_use(
     try:
         if needed(job.profile) <= sight.free:
             yield Note(text=f"a second container proves license {license_.directory}")
-            yield from prove(job, image, spec, seconds=seconds)
+            yield from prove(job, image, spec, demand)
             license_ = license_store.accept(license_)
         with _leaving(sight.left, why_left):
             if step is not None:
                 new = spec.with_reason(step.reason)
-                work = put_in_place(job.engine, job.profile, new, seconds=seconds)
+                work = put_in_place(job.engine, job.profile, new, demand)
                 yield from timed(step, work)
             license_ = license_store.accept(license_)
     except RolledBack as error:

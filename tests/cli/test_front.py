@@ -75,6 +75,10 @@ def test_replicas_serve_behind_one_port(
     with Sessions(fronted.document["port"], 4) as sessions:
         until(lambda: sessions.heard >= 8)
     assert sessions.lost == []
+    parts = [shell.json("usage", f"{name}-{n}")["meters"] for n in (1, 2)]
+    [[one], [other]] = parts
+    [both] = shell.json("usage", name)["meters"]
+    assert both["quantity"] >= one["quantity"] + other["quantity"] > 0
 
     fronted.change(replicas=1)
     assert shell.actions(fronted) == ["remove", "update"]

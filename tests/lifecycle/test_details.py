@@ -110,7 +110,7 @@ def test_a_profile_that_serves_is_told_in_full(site: Site, engine: Engine) -> No
     assert {row.right for row in found.mounts.rows} == {True}
 
     months = [row.month for row in found.usage.rows]
-    assert len(months) == 6
+    assert len(months) == 12
     assert months[-1] == f"{datetime.now(UTC):%Y-%m}"
     assert list(found.usage.rows[-1].meters) == ["SpeechToText.Custom.ServiceSeconds"]
 
