@@ -10,6 +10,7 @@ import base64
 import hashlib
 import json
 import math
+import operator
 import os
 import socket
 import struct
@@ -66,6 +67,10 @@ class SpeechClient:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Be gone, without a goodbye."""
         self._socket.close()
 
     def send_context(self, request_id: str, context: Any = None) -> None:
@@ -103,7 +108,7 @@ class SpeechClient:
             head = struct.pack("!BBH", first, 0x80 | 126, size)
         else:
             head = struct.pack("!BBQ", first, 0x80 | 127, size)
-        masked = bytes(byte ^ mask[index % 4] for index, byte in enumerate(payload))
+        masked = bytes(map(operator.xor, payload, mask * (size // 4 + 1)))
         self.send_bytes(head + mask + masked)
 
     def send_bytes(self, data: bytes) -> None:
