@@ -7,6 +7,7 @@ parser would find what both misread.
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
 import math
@@ -112,8 +113,9 @@ class SpeechClient:
         self.send_bytes(head + mask + masked)
 
     def send_bytes(self, data: bytes) -> None:
-        """Bytes that may be no frame at all."""
-        self._socket.sendall(data)
+        """Bytes that may be no frame at all; a broken connection shows in receiving."""
+        with contextlib.suppress(ConnectionError):
+            self._socket.sendall(data)
 
     def receive_frame(self) -> tuple[int, bytes]:
         """Opcode and payload of the next frame. Raises ConnectionClosed."""
