@@ -215,6 +215,7 @@ def test_the_text_is_the_knobs(stand_in: StandIn, audio: Path) -> None:
 @pytest.mark.parametrize(
     ("fault", "code"),
     [
+        ("http-400", "BadRequest"),
         ("http-401", "AuthenticationFailure"),
         ("http-403", "AuthenticationFailure"),
         ("http-404", "ServiceError"),
