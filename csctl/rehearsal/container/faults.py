@@ -35,7 +35,7 @@ STATUSES = {
         *("NoMatch", "ServiceUnavailable", "TooManyRequests"),
     )
 }
-"""Every phrase has this `RecognitionStatus`."""
+"""Every result has this `RecognitionStatus`."""
 
 BREAKS = {
     "close-1000": Fault("speech.endDetected", _close(websocket.NORMAL, "")),
