@@ -23,7 +23,7 @@ import pytest
 from csctl.rehearsal.container import results
 from csctl.rehearsal.dockerd import State
 from tests.engines import PrivateEngine
-from tests.rehearsal.speech_client import RATE, silence, tone
+from tests.rehearsal.speech_client import RATE, SpeechClient, silence, tone
 from tests.rehearsal.stand_in import ACCOUNT, MODEL_ID, ROOT, Running, StandIn
 
 pytestmark = pytest.mark.sdk
@@ -329,3 +329,18 @@ class TestHearing:
         path = write_wav(tmp_path / "silence.wav", silence(4))
         (outcome,) = recognise(hear().port, "continuous", path)
         assert outcome.results == []
+
+    def test_stopped_while_it_recognises_it_ends_cleanly(
+        self, hear: Callable[[], Running], spoken: list[Path]
+    ) -> None:
+        running = hear()
+        with SpeechClient(running.port) as client:
+            client.send_context("a1")
+            client.send_audio("a1", spoken[0].read_bytes())
+            client.send_audio("a1", spoken[1].read_bytes()[44:] * 5)
+            while client.receive().path != "speech.startDetected":
+                pass
+            running.container.stop(timeout=60)
+        ended = running.wait()
+        assert ended.code == 0
+        assert "error" not in ended.log.lower()
