@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,16 +42,6 @@ def _owner(_: Any, __: Any, text: str | None) -> Owner | None:
     if not user.isdecimal() or not (group or user).isdecimal():
         raise click.BadParameter("write numbers: UID or UID:GID")
     return Owner(int(user), int(group or user))
-
-
-def _span(_: Any, __: Any, text: str) -> timedelta:
-    from csctl.errors import InvalidValue
-    from csctl.size import parse_duration
-
-    try:
-        return parse_duration(text)
-    except InvalidValue as error:
-        raise click.BadParameter(error.message) from error
 
 
 @click.group()
@@ -95,7 +84,6 @@ def render() -> None:
 )
 @click.option(
     "--drain",
-    callback=_span,
     default="1m",
     metavar="D",
     help="How long a pod that goes keeps its sessions.  [1m]",
@@ -116,7 +104,7 @@ def kubernetes(
     volume: Volume,
     license_: Store,
     owner: Owner | None,
-    drain: timedelta,
+    drain: str,
     output: Path | None,
     helm: Path | None,
 ) -> None:
@@ -127,12 +115,13 @@ def kubernetes(
     from csctl.render import chart
     from csctl.render import kubernetes as cluster_side
     from csctl.render.pod import Cluster
+    from csctl.size import parse_duration
 
     cluster = Cluster(
         volume=volume,
         license=license_,
         most=max_replicas or 2 * replicas,
-        drain_seconds=int(drain.total_seconds()),
+        drain_seconds=max(1, int(parse_duration(drain).total_seconds())),
     )
     workloads = _workloads(session, profile, replicas, owner)
     _tell(session, workloads, lambda one: cluster_side.notes(one, cluster))

@@ -52,7 +52,7 @@ def _mapping(value: Mapping[Any, Any], indent: str) -> Iterator[str]:
         if isinstance(key, Comment):
             yield f"{indent}# {key}"
             continue
-        head = f"{indent}{scalar.write_name(key)}:"
+        head = f"{indent}{scalar.write_name(key, style=_style(key))}:"
         if isinstance(item, Mapping) and item:
             yield head
             yield from _mapping(item, indent + _STEP)
@@ -89,7 +89,10 @@ def _leaf(value: Any) -> str:
     if isinstance(value, Verbatim):
         return str(value)
     if isinstance(value, str):
-        style = scalar.PLAIN if _PLAIN.fullmatch(value) else '"'
-        return scalar.write(value, (), style=style)
+        return scalar.write(value, (), style=_style(value))
     # Numbers, booleans, null and what is empty are the same in JSON.
     return json.dumps(value)
+
+
+def _style(value: str) -> str:
+    return scalar.PLAIN if _PLAIN.fullmatch(value) else '"'

@@ -316,7 +316,7 @@ def _with(body: Any, path: Path, value: Any) -> Any:
     if not path:
         return value
     step, rest = path[0], path[1:]
-    changed = dict(body) if isinstance(body, Mapping) else list(body)
+    changed: Any = dict(body) if isinstance(body, Mapping) else list(body)
     changed[step] = _with(body[step], rest, value)
     return changed
 

@@ -165,8 +165,7 @@ def shell(name: str, source: SecretSource) -> str:
     from shlex import join, quote
 
     if name.startswith("HTTP_PROXY"):
-        part = "user:password" if name.endswith("CREDS") else "http://proxy:port"
-        return f"cat FILE-WITH-{part}-OF-{str(source).upper()}".replace(" ", "-")
+        return f"cat FILE-WITH-{'USER:PASSWORD' if name.endswith('CREDS') else 'URL'}"
     match source:
         case FromEnvironment(variable):
             return f'printf %s "${variable}"'
