@@ -19,7 +19,16 @@ HEAVY = frozenset(("docker", "httpx", "msgspec", "requests", "rich", "textual", 
 PROFILE = str(ROOT / "profiles" / "rehearsal.yaml")
 NOBODY = "http://127.0.0.1:9"
 # Rooms above the profile that look at values only.
-PURE = ("contract", "container", "plan", "profile.model", "reference", "tag", "size")
+PURE = (
+    "contract",
+    "container",
+    "plan",
+    "profile.model",
+    "reference",
+    "render",
+    "tag",
+    "size",
+)
 
 
 def _python(code: str, *argv: str) -> subprocess.CompletedProcess[str]:
@@ -71,6 +80,8 @@ def test_asking_what_csctl_is_loads_nothing_heavy(argv: list[str]) -> None:
         ["validate", PROFILE],
         ["schema"],
         ["completion", "bash"],
+        ["render", "kubernetes", PROFILE],
+        ["size", "--streams", "1"],
         ["image", "tags", "--registry", NOBODY],
     ],
     ids=lambda argv: argv[0],

@@ -18,6 +18,9 @@ from tests.plan.situation import model, profile
 LICENSE = Path("/d/license/20260502T120000Z")
 OWNER = Owner(65532, 65532)
 SECRET = "s3cret-0123456789"
+ODD = "a 'b' \"c\" $HOME ${X} %n {{ y }} \\"
+ODD_WRITTEN = ODD.replace("${", "$${")
+"""The same in a profile, where `${` is a variable."""
 DISPLAY = {"locale": "en-US", "types": ["punct", "rescore"]}
 
 

@@ -49,7 +49,9 @@ def test_comments_stand_before_their_keys_and_change_nothing() -> None:
 
 
 def test_a_script_is_a_literal_block() -> None:
-    assert text({"run": ["set -eu\ncd /x\n"]}) == "run:\n  - |\n    set -eu\n    cd /x\n"
+    assert (
+        text({"run": ["set -eu\ncd /x\n"]}) == "run:\n  - |\n    set -eu\n    cd /x\n"
+    )
 
 
 def test_what_is_verbatim_is_left_alone() -> None:

@@ -235,7 +235,12 @@ def _notes(workload: Workload) -> list[str]:
 def test_what_a_person_should_know_is_said() -> None:
     odd = made(DISCONNECTED, name="Con_toso", billing=None, labels={"a b": "c"})
     said = "\n".join(_notes(odd))
-    for words in ("called con-toso", "no key to download", "label a b", "ReadWriteMany"):
+    for words in (
+        "called con-toso",
+        "no key to download",
+        "label a b",
+        "ReadWriteMany",
+    ):
         assert words in said
 
 
