@@ -206,7 +206,7 @@ def test_pods_with_a_volume_each_are_a_stateful_set_that_downloads_itself() -> N
     ("workload", "cluster", "message"),
     [
         (DISCONNECTED, {"volume": "own"}, "downloads nothing"),
-        (CONNECTED | {"display": DISPLAY}, {"volume": "own"}, "apart from serving"),
+        ({**CONNECTED, "display": DISPLAY}, {"volume": "own"}, "apart from serving"),
         (CONNECTED, {"most": 0}, "fewer than"),
     ],
     ids=["disconnected", "display", "replicas"],
