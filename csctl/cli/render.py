@@ -13,7 +13,7 @@ from csctl.cli.session import Session, pass_session, profile_argument
 if TYPE_CHECKING:
     from csctl.ownership import Owner
     from csctl.profile.model import Profile
-    from csctl.render.pod import Store, Volume
+    from csctl.render.cluster import Store, Volume
     from csctl.render.workload import Workload
 
 _replicas_option = click.option(
@@ -114,7 +114,7 @@ def kubernetes(
     """
     from csctl.render import chart
     from csctl.render import kubernetes as cluster_side
-    from csctl.render.pod import Cluster
+    from csctl.render.cluster import Cluster
     from csctl.size import parse_duration
 
     cluster = Cluster(

@@ -22,6 +22,9 @@ OUTPUT = "/output"
 PORT = 5000
 """The port inside the container; it cannot be changed (facts, section 2)."""
 
+DOWNLOAD_SECONDS = 3600
+"""The image gives a model download one hour itself (facts, section 3)."""
+
 MARKER = "properties.json"
 """The file in a model's directory without which the host does not start."""
 

@@ -6,11 +6,12 @@ from collections.abc import Callable, Generator, Mapping
 from typing import TypeVar
 
 from csctl import lock
+from csctl.contract import arguments
 from csctl.engine.engine import Engine
 from csctl.lifecycle import displays, models, observe
 from csctl.lifecycle.events import Event, Note
 from csctl.lifecycle.images import pull_image
-from csctl.lifecycle.job import DOWNLOAD_SECONDS, Job
+from csctl.lifecycle.job import Job
 from csctl.model import StoredModel
 from csctl.profile.model import Profile
 
@@ -46,7 +47,7 @@ def with_image(
             profile=profile,
             environ=environ,
             reference=reference,
-            download_seconds=seconds or DOWNLOAD_SECONDS,
+            download_seconds=seconds or arguments.DOWNLOAD_SECONDS,
         )
         return (yield from work(job))
 

@@ -8,7 +8,7 @@ from typing import Any
 from csctl.container.spec import ContainerSpec
 from csctl.errors import UsageError
 from csctl.render import host
-from csctl.render.block import Comment, comment, text
+from csctl.render.block import comment, remark, text
 from csctl.render.workload import (
     Workload,
     environment,
@@ -104,7 +104,7 @@ def _service(
             "start_period": f"{int(workload.profile.ready.timeout.total_seconds())}s",
         }
     else:
-        service[Comment("No healthcheck: which tools the image has is not known.")] = 0
+        service |= remark("No healthcheck: which tools the image has is not known.")
     return service
 
 

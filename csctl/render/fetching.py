@@ -14,23 +14,11 @@ from typing import Any, Final
 
 from csctl.contract import arguments
 from csctl.render.block import remark
-from csctl.render.pod import (
-    VOLUME,
-    Cluster,
-    Names,
-    base_spec,
-    claimed,
-    digest,
-    helper,
-    mount,
-    speech_run,
-    startup_probe,
-    valid_labels,
-)
+from csctl.render.cluster import VOLUME, Cluster, Names
+from csctl.render.pod import base_spec, claimed, digest, helper, valid_labels
+from csctl.render.speech import mount, speech_run, startup_probe
 from csctl.render.workload import Download, Workload
 
-_DOWNLOAD_SECONDS: Final = 3600
-"""The image's own limit for a download (facts, section 3)."""
 _TRIES: Final = 3
 _FEW: Final = {"cpu": "100m", "memory": "256Mi"}
 
@@ -62,7 +50,9 @@ def done_script(names: Names) -> str:
 
 def job(workload: Workload, cluster: Cluster, names: Names) -> dict[str, Any]:
     """The Job; changed in anything it is another one, as Jobs cannot be changed."""
-    seconds = workload.profile.ready.timeout.total_seconds() + _DOWNLOAD_SECONDS
+    seconds = (
+        workload.profile.ready.timeout.total_seconds() + arguments.DOWNLOAD_SECONDS
+    )
     prepare = helper(
         workload,
         "prepare",

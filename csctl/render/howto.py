@@ -10,7 +10,8 @@ from pathlib import Path
 from shlex import quote
 
 from csctl.contract import arguments
-from csctl.render.pod import VOLUME, Cluster, Names
+from csctl.render.cluster import VOLUME, Cluster, Names
+from csctl.render.network import CLIENT_LABEL, CLIENT_VALUE
 from csctl.render.workload import Workload, shell
 
 
@@ -34,7 +35,8 @@ def kubernetes(workload: Workload, cluster: Cluster, names: Names) -> Iterator[s
         yield f"mounts the claim {names.models} at {VOLUME}, called POD:"
         yield f"  kubectl cp {quote(str(models))} POD:{VOLUME}/{names.model}"
         yield f"  kubectl exec POD -- touch {VOLUME}/{names.model}.done"
-    yield "Then: kubectl apply -f THIS; clients carry the label speech-client: allowed."
+    yield "Then kubectl apply -f THIS. Pods that may speak to it carry the label"
+    yield f"{CLIENT_LABEL}: {CLIENT_VALUE}."
     yield "The containers' log holds recognised text: the kubelet bounds it by"
     yield "containerLogMaxSize and containerLogMaxFiles."
 

@@ -13,17 +13,17 @@ from typing import Any, Final
 
 from csctl.contract import arguments
 from csctl.errors import UsageError
-from csctl.render import fetching, howto, pod
+from csctl.render import fetching, howto, network, pod
 from csctl.render.block import comment, remark, text
+from csctl.render.cluster import Cluster, Names, model_directory, object_of
 from csctl.render.name import is_label, object_name
-from csctl.render.pod import Cluster, Names
+from csctl.render.speech import shared_environment
 from csctl.render.workload import Workload
 
 _CPU_PERCENT: Final = 50
 """As in Microsoft's own chart for speech to text (facts, section 10.1)."""
 _MODELS_SIZE: Final = "20Gi"
 _SMALL_SIZE: Final = "1Gi"
-CLIENT_LABEL: Final = "speech-client"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ def names_of(workload: Workload, name: str | None = None) -> Names:
     """What the objects are called. Raises UsageError."""
     return Names(
         name=name or object_name(workload.profile.name),
-        model=pod.model_directory(workload),
+        model=model_directory(workload),
     )
 
 
@@ -170,22 +170,16 @@ def _documents(
         yield Document(name="peers", body=_service(names, headless=True))
     yield Document(name="autoscaler", body=_autoscaler(workload, cluster, names))
     yield Document(name="disruption", body=_disruption(names))
-    yield Document(name="network", body=_network_of_serving(workload, names))
+    yield Document(name="network", body=network.of_serving(workload, names))
     if workload.downloads and not own:
-        yield Document(name="network-download", body=_network_of_job(workload, names))
-
-
-def _object(
-    api: str, kind: str, name: str, labels: dict[str, str], rest: dict[Any, Any]
-) -> dict[Any, Any]:
-    metadata = {"name": name, "labels": labels}
-    return {"apiVersion": api, "kind": kind, "metadata": metadata} | rest
+        policy = network.of_download(workload, names)
+        yield Document(name="network-download", body=policy)
 
 
 def _config_map(workload: Workload, names: Names) -> dict[Any, Any]:
-    data = {"data": pod.shared_environment(workload)}
+    data = {"data": shared_environment(workload)}
     labels = names.selector("serve")
-    return _object("v1", "ConfigMap", names.environment, labels, data)
+    return object_of("v1", "ConfigMap", names.environment, labels, data)
 
 
 def _claim_spec(mode: str, size: str, about: str) -> dict[Any, Any]:
@@ -202,7 +196,7 @@ def _claim_spec(mode: str, size: str, about: str) -> dict[Any, Any]:
 def _claim(name: str, names: Names, mode: str, size: str, about: str) -> dict[Any, Any]:
     spec = {"spec": _claim_spec(mode, size, about)}
     labels = names.selector("serve")
-    return _object("v1", "PersistentVolumeClaim", name, labels, spec)
+    return object_of("v1", "PersistentVolumeClaim", name, labels, spec)
 
 
 def _serving(workload: Workload, cluster: Cluster, names: Names) -> dict[Any, Any]:
@@ -216,13 +210,13 @@ def _serving(workload: Workload, cluster: Cluster, names: Names) -> dict[Any, An
         rolling = {"maxUnavailable": 0, "maxSurge": 1}
         strategy = {"type": "RollingUpdate", "rollingUpdate": rolling}
         spec |= {"strategy": strategy} | template
-        return _object("apps/v1", "Deployment", names.name, selector, {"spec": spec})
+        return object_of("apps/v1", "Deployment", names.name, selector, {"spec": spec})
     spec |= {"serviceName": f"{names.name}-peers", "podManagementPolicy": "Parallel"}
     spec |= template
     about = "Each pod downloads the model onto its own volume, and keeps it."
     claim = _claim_spec("ReadWriteOnce", _MODELS_SIZE, about)
     spec["volumeClaimTemplates"] = [{"metadata": {"name": "models"}, "spec": claim}]
-    return _object("apps/v1", "StatefulSet", names.name, selector, {"spec": spec})
+    return object_of("apps/v1", "StatefulSet", names.name, selector, {"spec": spec})
 
 
 def _service(names: Names, *, headless: bool) -> dict[Any, Any]:
@@ -241,7 +235,7 @@ def _service(names: Names, *, headless: bool) -> dict[Any, Any]:
             "type": "ClusterIP",
         } | spec
         name = names.name
-    return _object("v1", "Service", name, selector, {"spec": spec})
+    return object_of("v1", "Service", name, selector, {"spec": spec})
 
 
 def _autoscaler(workload: Workload, cluster: Cluster, names: Names) -> dict[Any, Any]:
@@ -261,7 +255,7 @@ def _autoscaler(workload: Workload, cluster: Cluster, names: Names) -> dict[Any,
         },
     }
     labels = names.selector("serve")
-    return _object(
+    return object_of(
         "autoscaling/v2", "HorizontalPodAutoscaler", names.name, labels, {"spec": spec}
     )
 
@@ -269,55 +263,6 @@ def _autoscaler(workload: Workload, cluster: Cluster, names: Names) -> dict[Any,
 def _disruption(names: Names) -> dict[Any, Any]:
     selector = names.selector("serve")
     spec = {"maxUnavailable": 1, "selector": {"matchLabels": selector}}
-    return _object(
+    return object_of(
         "policy/v1", "PodDisruptionBudget", names.name, selector, {"spec": spec}
     )
-
-
-def _network_of_serving(workload: Workload, names: Names) -> dict[Any, Any]:
-    selector = names.selector("serve")
-    client = {"podSelector": {"matchLabels": {CLIENT_LABEL: "allowed"}}}
-    spec: dict[Any, Any] = {
-        "podSelector": {"matchLabels": selector},
-        "policyTypes": ["Ingress", "Egress"],
-        **remark("Decide who may speak: pods of this namespace with this label can."),
-        "ingress": [
-            {"from": [client], "ports": [{"protocol": "TCP", "port": arguments.PORT}]}
-        ],
-    }
-    connected = workload.profile.mode == "connected"
-    nobody = {**remark("Disconnected: it calls nobody."), "egress": []}
-    spec |= _egress(workload) if connected else nobody
-    return _object(
-        "networking.k8s.io/v1", "NetworkPolicy", names.name, selector, {"spec": spec}
-    )
-
-
-def _network_of_job(workload: Workload, names: Names) -> dict[Any, Any]:
-    selector = names.selector("model")
-    spec = {
-        "podSelector": {"matchLabels": selector},
-        "policyTypes": ["Ingress", "Egress"],
-        "ingress": [],
-    } | _egress(workload)
-    name = f"{names.name}-model"
-    return _object(
-        "networking.k8s.io/v1", "NetworkPolicy", name, selector, {"spec": spec}
-    )
-
-
-def _egress(workload: Workload) -> dict[Any, Any]:
-    # Where model files are stored is not known (facts, section 4.6), so no address
-    # can be named; a policy cannot name hosts anyway.
-    names = [{"protocol": one, "port": 53} for one in ("UDP", "TCP")]
-    rules: list[dict[str, Any]] = [{"ports": names}]
-    about = remark(
-        "Names, and https to *.cognitive.microsoft.com and",
-        "*.cognitiveservices.azure.com; addresses cannot be known here.",
-    )
-    if workload.profile.proxy is None:
-        rules.append({"ports": [{"protocol": "TCP", "port": 443}]})
-    else:
-        about = remark("Decide: the proxy alone, by its address and port.")
-        rules = [{}]
-    return about | {"egress": rules}

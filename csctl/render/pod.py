@@ -5,105 +5,27 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from csctl.container.spec import Value
 from csctl.contract import arguments
 from csctl.contract.arguments import Invocation
-from csctl.profile.warning import LEAST_CPUS, LEAST_MEMORY
 from csctl.render.block import remark
+from csctl.render.cluster import VOLUME, Cluster, Names
 from csctl.render.name import is_label
-from csctl.render.workload import API_KEY, Workload, environment, words
+from csctl.render.speech import (
+    PERIOD,
+    container_security,
+    mount,
+    shared_environment,
+    speech_run,
+    startup_probe,
+)
+from csctl.render.workload import Workload
 
 HELPER: Final = "busybox:1.37"
 """What waits and marks where the profile names no `helper_image`: any image with a
 shell does, and of the speech image's own tools nothing is known (facts, section 12)."""
-VOLUME: Final = "/volume"
-KEY_VARIABLE: Final = "SPEECH_API_KEY"
-"""Holds a key that becomes an argument: `ApiKey` itself would give it both ways."""
-_PERIOD: Final = 10
-"""Seconds between two looks of a probe."""
-_DOWNLOAD_SECONDS: Final = 3600
-"""The image's own limit for a download (facts, section 3)."""
 _GRACE_SECONDS: Final = 30
-
-Volume = Literal["shared", "node", "own"]
-Store = Literal["secret", "volume"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cluster:
-    """What a person decides of a cluster."""
-
-    volume: Volume = "shared"
-    """Where models lie: on one volume for all nodes, on one volume of one node, or on
-    a volume of each pod."""
-    license: Store = "secret"
-    """What a license's files lie in."""
-    most: int = 1
-    """Up to how many pods may run."""
-    drain_seconds: int = 60
-    """How long a pod that is to go keeps its sessions."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Names:
-    """What the objects of one profile are called."""
-
-    name: str
-    model: str
-    """The directory of model and display models on the volume, of their own each."""
-
-    @property
-    def models(self) -> str:
-        return f"{self.name}-models"
-
-    @property
-    def license(self) -> str:
-        return f"{self.name}-license"
-
-    @property
-    def output(self) -> str:
-        return f"{self.name}-output"
-
-    @property
-    def keys(self) -> str:
-        return f"{self.name}-keys"
-
-    @property
-    def environment(self) -> str:
-        return f"{self.name}-environment"
-
-    def selector(self, component: str) -> dict[str, str]:
-        """The labels that one kind of pods is found by."""
-        return {
-            "app.kubernetes.io/name": "custom-speech-to-text",
-            "app.kubernetes.io/instance": self.name,
-            "app.kubernetes.io/component": component,
-        }
-
-
-def model_directory(workload: Workload) -> str:
-    """A directory for one model with its display models.
-
-    A changed model on a used volume would silently serve the old one (facts, section
-    1a), and display models are not added to one that serves.
-    """
-    wanted = [
-        [word for word in one.invocation.arguments if isinstance(word, str)]
-        for one in workload.downloads[1:]
-    ]
-    if not wanted:
-        return workload.model
-    digest = hashlib.sha256(json.dumps(wanted).encode()).hexdigest()
-    return f"{workload.model}-{digest[:8]}"
-
-
-def shared_environment(workload: Workload) -> dict[str, str]:
-    """The variables without secrets that every run of the image gets."""
-    known, _ = environment(workload.spec.environment)
-    return {name: text for name, text in sorted(known.items()) if name != "Billing"}
 
 
 def digest(values: Mapping[str, str]) -> str:
@@ -192,14 +114,6 @@ def security(workload: Workload) -> dict[str, Any]:
     } | context
 
 
-def container_security() -> dict[str, Any]:
-    """A container's own security context."""
-    return {
-        "allowPrivilegeEscalation": False,
-        "capabilities": {"drop": ["ALL"]},
-    }
-
-
 def helper(workload: Workload, name: str, script: str) -> dict[str, Any]:
     """A container that runs a shell script over the models' volume."""
     image = workload.profile.helper_image
@@ -216,92 +130,11 @@ def helper(workload: Workload, name: str, script: str) -> dict[str, Any]:
     }
 
 
-def speech_run(
-    workload: Workload, names: Names, name: str, run: Invocation
-) -> dict[str, Any]:
-    """The speech image, started once in one of its modes."""
-    tag = workload.profile.image.tag
-    return {
-        "name": name,
-        "image": workload.spec.image,
-        "imagePullPolicy": "Always" if tag == "latest" else "IfNotPresent",
-        "args": words(run.arguments, f"$({KEY_VARIABLE})"),
-        "envFrom": [{"configMapRef": {"name": names.environment}}],
-        "env": list(_variables(workload, names, run.environment)),
-        "resources": resources(workload),
-        "securityContext": container_security(),
-    }
-
-
-def _variables(
-    workload: Workload, names: Names, values: Mapping[str, Value]
-) -> Iterator[dict[str, Any]]:
-    shared = shared_environment(workload)
-    known, secret = environment(values)
-    for name, text in known.items():
-        if name not in shared:
-            yield {"name": name, "value": text}
-    for name in dict.fromkeys((*secret, *_profile_secrets(workload))):
-        yield _from_secret(names, name, name)
-    if workload.profile.api_key_as == "argument" and API_KEY in workload.keys:
-        yield _from_secret(names, KEY_VARIABLE, API_KEY)
-
-
-def _profile_secrets(workload: Workload) -> Iterator[str]:
-    return (name for name in workload.keys if name != API_KEY)
-
-
-def _from_secret(names: Names, variable: str, key: str) -> dict[str, Any]:
-    reference: dict[str, Any] = {"name": names.keys, "key": key}
-    if key == "HTTP_PROXY_CREDS":
-        reference["optional"] = True
-    return {"name": variable, "valueFrom": {"secretKeyRef": reference}}
-
-
-def resources(workload: Workload) -> dict[str, Any]:
-    """Requests and limits; requested is the documented minimum where none are set."""
-    limits = workload.spec.limits
-    bounds: dict[str, str] = {}
-    if limits.cpus is not None:
-        bounds["cpu"] = cpu(limits.cpus)
-    if limits.memory is not None:
-        bounds["memory"] = memory(limits.memory)
-    least = {"cpu": cpu(LEAST_CPUS), "memory": memory(LEAST_MEMORY)}
-    return {"requests": least | bounds} | ({"limits": bounds} if bounds else {})
-
-
-def cpu(cores: float) -> str:
-    """Cores as Kubernetes writes them."""
-    return f"{cores:g}" if cores == int(cores) else f"{round(cores * 1000)}m"
-
-
-def memory(count: int) -> str:
-    """Bytes as Kubernetes writes them."""
-    for shift, unit in ((30, "Gi"), (20, "Mi"), (10, "Ki")):
-        if count % (1 << shift) == 0:
-            return f"{count >> shift}{unit}"
-    return str(count)
-
-
-def startup_probe(seconds: float) -> dict[str, Any]:
-    """`/ready` within this time: until then no other probe counts."""
-    return {
-        "httpGet": {"path": "/ready", "port": "speech"},
-        "periodSeconds": _PERIOD,
-        "failureThreshold": max(1, -(-int(seconds) // _PERIOD)),
-    }
-
-
-def mount(target: str, volume: str) -> dict[str, Any]:
-    """A volume's place in the speech container."""
-    return {"name": volume, "mountPath": target}
-
-
 def _speech(workload: Workload, cluster: Cluster, names: Names) -> dict[str, Any]:
     spec = workload.spec
     seconds = workload.profile.ready.timeout.total_seconds()
     if cluster.volume == "own":
-        seconds += _DOWNLOAD_SECONDS
+        seconds += arguments.DOWNLOAD_SECONDS
     run = Invocation(arguments=spec.arguments, environment=spec.environment)
     container = speech_run(workload, names, "speech", run)
     mounts = list(_mounts(workload, names))
@@ -313,7 +146,7 @@ def _speech(workload: Workload, cluster: Cluster, names: Names) -> dict[str, Any
         "startupProbe": startup_probe(seconds),
         "readinessProbe": {
             "httpGet": {"path": "/ready", "port": "speech"},
-            "periodSeconds": _PERIOD,
+            "periodSeconds": PERIOD,
         },
         **remark(
             "Whether it listens, no more: a restart mends no billing outage, which",
@@ -321,7 +154,7 @@ def _speech(workload: Workload, cluster: Cluster, names: Names) -> dict[str, Any
         ),
         "livenessProbe": {
             "tcpSocket": {"port": "speech"},
-            "periodSeconds": 2 * _PERIOD,
+            "periodSeconds": 2 * PERIOD,
             "failureThreshold": 6,
         },
         **remark("No new session comes while it sleeps; those that run go on."),

@@ -32,7 +32,7 @@ _RESTART: Final = {
     "on-failure": "on-failure",
 }
 """Docker's restart policies in systemd's words: what is stopped stays stopped there."""
-KEYS_FOLDER: Final = "/etc/csctl"
+_KEYS_FOLDER: Final = "/etc/csctl"
 _KeyLines = Callable[[Workload, tuple[str, ...]], Iterator[str]]
 
 
@@ -186,7 +186,7 @@ def _by_podman(workload: Workload, secret: tuple[str, ...]) -> Iterator[str]:
 
 
 def _file(workload: Workload) -> str:
-    return f"{KEYS_FOLDER}/{workload.profile.name}.env"
+    return f"{_KEYS_FOLDER}/{workload.profile.name}.env"
 
 
 def _secret(workload: Workload, name: str) -> str:

@@ -12,7 +12,7 @@ import yaml
 from kubernetes_validate import utils as kubernetes_validate
 
 from csctl.render import chart, kubernetes
-from csctl.render.pod import Cluster
+from csctl.render.cluster import Cluster
 from csctl.render.workload import Workload
 from tests.plan.situation import CONNECTED, DISCONNECTED
 from tests.render.making import DISPLAY, made, objects

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from csctl.render import fetching
-from csctl.render.pod import VOLUME, Names
+from csctl.render.cluster import VOLUME, Names
 
 NAMES = Names(name="contoso", model="5f3a0c1e-aaaa")
 

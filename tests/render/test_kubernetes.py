@@ -10,7 +10,8 @@ from kubernetes_validate import utils as kubernetes_validate
 
 from csctl.errors import UsageError
 from csctl.render import kubernetes
-from csctl.render.pod import Cluster, cpu, memory
+from csctl.render.cluster import Cluster
+from csctl.render.speech import cpu, memory
 from csctl.render.workload import Workload
 from tests.plan.situation import CONNECTED, DISCONNECTED, MODEL
 from tests.render.making import DISPLAY, made, objects, of_kind
@@ -112,9 +113,10 @@ def test_a_key_as_an_argument_is_put_there_by_the_kubelet() -> None:
     assert "ApiKey" not in names  # Which of the two would count is not known.
 
 
-def test_a_disconnected_pod_holds_no_key_and_calls_nobody() -> None:
-    text = _text(made(DISCONNECTED))
-    assert "ApiKey" not in str(_pod(text)["containers"])
+@pytest.mark.parametrize("way", ["environment", "argument"])
+def test_a_disconnected_pod_holds_no_key_and_calls_nobody(way: str) -> None:
+    text = _text(made(DISCONNECTED, api_key_as=way))
+    assert "secretKeyRef" not in str(_pod(text)["containers"])
     policies = {one["metadata"]["name"]: one["spec"] for one in of_kind(text, POLICY)}
     assert policies["contoso"]["egress"] == []
     assert policies["contoso"]["policyTypes"] == ["Ingress", "Egress"]
