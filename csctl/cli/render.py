@@ -108,9 +108,10 @@ def kubernetes(
     output: Path | None,
     helm: Path | None,
 ) -> None:
-    """Deployment or StatefulSet, download Job, claims, Service, probes, policies.
+    """Objects of a cluster, or a Helm chart.
 
-    Needs Kubernetes 1.29 or newer: the download is a sidecar of its Job.
+    A Deployment or StatefulSet with probes, a Job that downloads the model, claims,
+    Service, autoscaler, disruption budget and network policies. Needs Kubernetes 1.29 or newer: the download is a sidecar of its Job.
     """
     from csctl.render import chart
     from csctl.render import kubernetes as cluster_side
@@ -152,7 +153,10 @@ def compose(
     health: str | None,
     output: Path | None,
 ) -> None:
-    """One Compose file with all profiles, for docker compose and podman-compose."""
+    """One Compose file with all profiles.
+
+    For docker compose, docker-compose 1.29 and podman-compose.
+    """
     from csctl.render import compose as file
     from csctl.render import host
 
