@@ -111,7 +111,8 @@ def kubernetes(
     """Objects of a cluster, or a Helm chart.
 
     A Deployment or StatefulSet with probes, a Job that downloads the model, claims,
-    Service, autoscaler, disruption budget and network policies. Needs Kubernetes 1.29 or newer: the download is a sidecar of its Job.
+    Service, autoscaler, disruption budget and network policies. It needs Kubernetes
+    1.30 or newer: the download is a sidecar of its Job.
     """
     from csctl.render import chart
     from csctl.render import kubernetes as cluster_side

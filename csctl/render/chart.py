@@ -12,15 +12,15 @@ from typing import Any, Final
 
 from csctl.render import howto, kubernetes
 from csctl.render.block import Comment, Verbatim, comment, text
-from csctl.render.cluster import Cluster
+from csctl.render.cluster import Cluster, Names
 from csctl.render.kubernetes import Document
 from csctl.render.setting import SETTINGS, SWITCH, SWITCHES, Path
 from csctl.render.workload import Workload
 
 _VERSION: Final = "0.1.0"
 _RELEASE: Final = "{{ .Release.Name }}"
-_LEAST_KUBERNETES: Final = ">=1.29.0-0"
-"""The first with sidecars on by default."""
+_LEAST_KUBERNETES: Final = ">=1.30.0-0"
+"""The first with sidecars, and with sleeping before the end, on by default."""
 
 
 def files(workload: Workload, cluster: Cluster) -> dict[str, str]:
@@ -89,7 +89,7 @@ def _schema(values: Mapping[str, Any]) -> str:
     return json.dumps(schema, indent=2) + "\n"
 
 
-def _readme(workload: Workload, cluster: Cluster, names: Any) -> str:
+def _readme(workload: Workload, cluster: Cluster, names: Names) -> str:
     lines = "\n".join(howto.kubernetes(workload, cluster, names))
     return (
         f"# {names.name}\n\n"
