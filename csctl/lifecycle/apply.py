@@ -257,15 +257,21 @@ def down(engine: Engine, profile: Profile) -> Generator[Event, None, tuple[Step,
     if not propose_down(engine, profile):
         return ()
     with lock.hold(observe.lock_path(profile), f"profile {profile.name}"):
-        planned = propose_down(engine, profile)
-        for step in planned:
-            yield StepStarted(step=step)
-            since = time.monotonic()
-            if isinstance(step, steps.Stop):
-                engine.stop(step.target)
-            else:
-                engine.remove(step.target)
-            yield StepFinished(step=step, seconds=time.monotonic() - since)
+        return (
+            yield from history.kept(profile, _down(engine, profile), well="removed")
+        )
+
+
+def _down(engine: Engine, profile: Profile) -> Generator[Event, None, tuple[Step, ...]]:
+    planned = propose_down(engine, profile)
+    for step in planned:
+        yield StepStarted(step=step)
+        since = time.monotonic()
+        if isinstance(step, steps.Stop):
+            engine.stop(step.target)
+        else:
+            engine.remove(step.target)
+        yield StepFinished(step=step, seconds=time.monotonic() - since)
     return planned
 
 
