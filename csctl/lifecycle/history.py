@@ -70,6 +70,13 @@ def read(state: Path, name: str) -> tuple[Entry, ...]:
     return tuple(reversed(entries))
 
 
+def last_start(profile: Profile) -> float | None:
+    """Seconds from the start of its container until ready, the last time it was."""
+    entries = read(profile.state_dir, profile.name)
+    known = (one.ready_seconds for one in entries if one.ready_seconds is not None)
+    return next(known, None)
+
+
 def kept(
     profile: Profile, work: Generator[Event, None, Result], *, well: str = "ready"
 ) -> Generator[Event, None, Result]:

@@ -30,7 +30,7 @@ from csctl.errors import (
     UsageError,
 )
 from csctl.license import StoredLicense
-from csctl.lifecycle import applied, mounts
+from csctl.lifecycle import applied, history, mounts
 from csctl.lifecycle.keys import read_keys
 from csctl.model import StoredModel
 from csctl.ownership import Owner
@@ -169,6 +169,7 @@ def observe(
         leftovers=_leftovers(profile, seen),
         name_taken_by=taken_by,
         port_taken_by=_port_taken(engine, profile, seen, serving),
+        ready_seconds=history.last_start(profile) if serving else None,
         notes=(*notes, *_host_notes(engine)),
         problems=tuple(problems),
     )

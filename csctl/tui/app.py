@@ -82,9 +82,9 @@ class CsctlApp(App[int]):
         """What to exit with once it has."""
         self.bug: BaseException | None = None
         """What ended the application without being an error of the core."""
+        self._choose_colours()
 
     async def on_mount(self) -> None:
-        self._choose_colours()
         await self.push_screen(FleetScreen())
         self._fit(self.size)
         loop = asyncio.get_running_loop()
@@ -98,9 +98,11 @@ class CsctlApp(App[int]):
         self._ending.set()
 
     def _choose_colours(self) -> None:
+        """Before any style sheet is read: all of them would be read once more."""
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = chosen(self.desk.environ).name
+        self.set_reactive(App.theme, chosen(self.desk.environ).name)
+        self.stylesheet.set_variables(self.get_css_variables())
         for one in self.get_line_filters():
             if isinstance(one, DimFilter):
                 one.dim_factor = DIMMED

@@ -8,11 +8,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.events import Key
 from textual.screen import Screen
-from textual.widgets import Footer, Input
+from textual.widgets import Input
 
 from csctl.lifecycle.status import Status
 from csctl.tui.crumbs import Crumbs
 from csctl.tui.desk import Desk
+from csctl.tui.keys import Keys
 from csctl.tui.verb import BY_ACTION, VERBS, Verb
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class CsctlScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield Crumbs()
         yield from self.content()
-        yield Footer(compact=True, show_command_palette=False)
+        yield Keys()
 
     def content(self) -> ComposeResult:
         """What is between breadcrumbs and footer."""
