@@ -71,11 +71,14 @@ class CsctlApp(App[int]):
     def __init__(
         self, desk: Desk, fleet: Callable[[threading.Event], Iterator[Update]]
     ) -> None:
-        """`fleet` tells of the fleet until its event is set."""
+        """`fleet` begins to look at the fleet, and tells of it until its event is set.
+
+        It looks while the first screen is made.
+        """
         super().__init__(driver_class=SteadyDriver)
         self.desk = desk
-        self._fleet = fleet
         self._ending = threading.Event()
+        self._updates = fleet(self._ending)
         self.runs: set[Run] = set()
         """Work that goes on: the application does not end before it has."""
         self._code: int | None = None
@@ -188,7 +191,7 @@ class CsctlApp(App[int]):
     @work(thread=True, group="fleet")
     def follow_fleet(self) -> None:
         """Tell of the fleet until the application ends."""
-        for update in self._fleet(self._ending):
+        for update in self._updates:
             match update:
                 case Rows():
                     self.post_message(FleetSeen(update))

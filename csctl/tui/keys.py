@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rich.style import Style
 from rich.text import Text
 from textual.binding import ActiveBinding
 from textual.events import Click
@@ -29,20 +28,26 @@ class Keys(Widget):
         self.refresh()
 
     def render(self) -> Text:
-        style = self.get_component_rich_style("keys--key")
-        line = Text(no_wrap=True, overflow="crop")
-        for one in self._shown():
-            line.append_text(self._told(one, style)).append(" " * _GAP)
+        line = Text(no_wrap=True)
+        for _, told, _ in self._placed():
+            line.append_text(told).append(" " * _GAP)
         return line
 
     def on_click(self, event: Click) -> None:
         """A click is the key."""
-        end = 0
-        for one in self._shown():
-            begin, end = end, end + self._told(one, Style.null()).cell_len
-            if begin <= event.x < end:
+        for begin, told, one in self._placed():
+            if begin <= event.x < begin + told.cell_len:
                 self.app.simulate_key(one.binding.key)
-            end += _GAP
+
+    def _placed(self) -> Iterator[tuple[int, Text, ActiveBinding]]:
+        """As many as there is room for, each with its column."""
+        begin = 0
+        for one in self._shown():
+            told = self._told(one)
+            if begin + told.cell_len > self.size.width:
+                return
+            yield begin, told, one
+            begin += told.cell_len + _GAP
 
     def _shown(self) -> Iterator[ActiveBinding]:
         """One key of each action."""
@@ -52,8 +57,9 @@ class Keys(Widget):
                 actions.add(one.binding.action)
                 yield one
 
-    def _told(self, one: ActiveBinding, style: Style) -> Text:
+    def _told(self, one: ActiveBinding) -> Text:
         key = self.app.get_key_display(one.binding)
+        style = self.get_component_rich_style("keys--key")
         told = Text.assemble((key, style), f" {one.binding.description}")
         if not one.enabled:
             told.stylize("dim")

@@ -424,7 +424,7 @@ def _notes(wanted: Profile, **changes: Any) -> tuple[str, ...]:
 
 @pytest.mark.parametrize(
     ("seconds", "took"),
-    [(None, ""), (252.4, ", some 4m12s as at its last start")],
+    [(None, ""), (252.4, ", some 4m 12s as at its last start")],
     ids=["unknown", "known"],
 )
 def test_a_replacement_tells_for_how_long_nothing_serves(
