@@ -13,7 +13,7 @@ from csctl.bundle.carried import Carried
 from csctl.bundle.holding import files_of
 from csctl.errors import CsctlError
 
-Outcome = Literal["loaded", "there already", "refused", "not written"]
+Outcome = Literal["to load", "loaded", "there already", "refused", "not written"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,8 @@ import asyncio
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events, on, work
 from textual.actions import ActionParseResult
@@ -35,6 +36,9 @@ from csctl.tui.run import Run
 from csctl.tui.screen import CsctlScreen
 from csctl.tui.theme import DIMMED, THEMES, chosen
 from csctl.tui.too_small import TooSmall
+
+if TYPE_CHECKING:
+    from csctl.bundle.carried import Destination
 
 _ERROR_SECONDS = 15.0
 _ALWAYS = ("ctrl+q", "ctrl+c")
@@ -301,6 +305,11 @@ class CsctlApp(App[int]):
         from csctl.tui.license_screen import LicenseScreen
 
         self.push_screen(LicenseScreen(name))
+
+    def open_bundle(self, file: Path, where: Destination) -> None:
+        from csctl.tui.bundle_screen import BundleScreen
+
+        self.push_screen(BundleScreen(file, where))
 
     def open_new(self) -> None:
         from csctl.tui.new_screen import NewScreen
