@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -32,6 +33,7 @@ from csctl.tui.driver import SteadyDriver
 from csctl.tui.fleet_screen import FleetScreen
 from csctl.tui.messages import EngineLost, FleetSeen, WorkOver
 from csctl.tui.palette import Palette
+from csctl.tui.places import Place
 from csctl.tui.run import Run
 from csctl.tui.screen import CsctlScreen
 from csctl.tui.theme import DIMMED, THEMES, chosen
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from csctl.bundle.carried import Destination
 
 _ERROR_SECONDS = 15.0
+_VISITED = 20
 _ALWAYS = ("ctrl+q", "ctrl+c")
 """Keys that count even where there is no room to see what they do."""
 _SIGNALS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
@@ -85,6 +88,8 @@ class CsctlApp(App[int]):
         self._updates = fleet(self._ending)
         self.runs: set[Run] = set()
         """Work that goes on: the application does not end before it has."""
+        self.visited: deque[Place] = deque(maxlen=_VISITED)
+        """Places as they were opened, the newest last."""
         self._code: int | None = None
         """What to exit with once it has."""
         self.bug: BaseException | None = None

@@ -33,7 +33,7 @@ _PATIENCE = 0.2
 class LogsScreen(CsctlScreen):
     """Lines as they come, over restarts and replacements of the container."""
 
-    crumb = "logs"
+    crumb = OWN_VERB = "logs"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "escape",

@@ -11,9 +11,11 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from csctl.lifecycle.status import Status
+from csctl.tui import places
 from csctl.tui.crumbs import Crumbs
 from csctl.tui.desk import Desk
 from csctl.tui.keys import Keys
+from csctl.tui.places import Place
 from csctl.tui.verb import BY_ACTION, VERBS, Verb
 
 if TYPE_CHECKING:
@@ -36,8 +38,17 @@ class CsctlScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "back", "Back", tooltip="Go back to the screen before"),
         Binding("question_mark,f1", "help", "Help", tooltip="Show all keys"),
+        Binding("colon", "go", tooltip="Go to a row by its name", show=False),
+        Binding(
+            "minus",
+            "last",
+            tooltip="Go to the place before, and with the same key back",
+            show=False,
+        ),
         *(verb.binding() for verb in VERBS),
     ]
+    OWN_VERB: ClassVar[str | None] = None
+    """The verb that opens this screen, where it is about one row."""
     crumb: str = ""
     """What the breadcrumbs say of this screen."""
 
@@ -74,6 +85,17 @@ class CsctlScreen(Screen[None]):
         yield Crumbs()
         yield from self.content()
         yield Keys()
+
+    def on_mount(self) -> None:
+        if (place := self.place) is not None:
+            self.csctl.visited.append(place)
+
+    @property
+    def place(self) -> Place | None:
+        """Where one is, if one could go there by name."""
+        if self.OWN_VERB is None or self.subject is None:
+            return None
+        return Place(self.OWN_VERB, self.subject)
 
     def content(self) -> ComposeResult:
         """What is between breadcrumbs and footer."""
@@ -140,6 +162,20 @@ class CsctlScreen(Screen[None]):
 
     def action_back(self) -> None:
         self.app.pop_screen()
+
+    def action_go(self) -> None:
+        places.ask(self.csctl)
+
+    def action_last(self) -> None:
+        """The place that was opened last, other than this one."""
+        here, visited = self.place, self.csctl.visited
+        last = next((one for one in reversed(visited) if one != here), None)
+        if last is None:
+            self.notify("no other place was opened yet", timeout=3)
+            return
+        if here is not None and last.why_not(self.csctl) is None:
+            self.dismiss()
+        last.open(self.csctl)
 
     def action_help(self) -> None:
         self.csctl.open_help()
