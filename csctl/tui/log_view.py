@@ -7,7 +7,6 @@ another pattern or width is asked for.
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import ClassVar
@@ -23,7 +22,7 @@ from textual.strip import Strip
 
 from csctl.lifecycle.follow import Entry, Mark
 from csctl.tui.hits import Hits
-from csctl.tui.pattern import Pattern
+from csctl.tui.pattern import Expression, Pattern
 from csctl.tui.ring import Ring
 from csctl.tui.rows import Rows
 from csctl.tui.typeset import Typeset
@@ -122,7 +121,7 @@ class LogView(ScrollView, can_focus=True):
         self.typeset = Typeset(columns=80)
         self.only: Pattern | None = None
         """What the shown lines match; marks are always shown."""
-        self.wanted: re.Pattern[str] | None = None
+        self.wanted: Expression | None = None
         """What is searched for."""
         self._rows = Rows()
         self._hits = Hits()
@@ -171,9 +170,9 @@ class LogView(ScrollView, can_focus=True):
         self.only = pattern
         self._lay_out()
 
-    def search(self, regex: re.Pattern[str] | None) -> None:
+    def search(self, wanted: Expression | None) -> None:
         """Mark all that match; None marks nothing."""
-        self.wanted, self._current, self._hits = regex, None, Hits()
+        self.wanted, self._current, self._hits = wanted, None, Hits()
         for number in self._rows.numbers:
             self._note(number)
         self._redraw()
@@ -195,7 +194,7 @@ class LogView(ScrollView, can_focus=True):
         entry = self.ring[number]
         if self.wanted is None or isinstance(entry, Mark):
             return
-        if self.wanted.search(entry.text):
+        if self.wanted.found(entry.text):
             self._hits.append(number)
 
     # -- where it is -----------------------------------------------------------------
@@ -349,9 +348,8 @@ class LogView(ScrollView, can_focus=True):
         yield 0, start, style("log-view--stamp")
         if self.wanted is not None:
             kind = "current" if number == self._current else "hit"
-            for match in self.wanted.finditer(entry.text):
-                span = start + match.start(), start + match.end()
-                yield *span, style(f"log-view--{kind}")
+            for begin, end in self.wanted.spans(entry.text):
+                yield start + begin, start + end, style(f"log-view--{kind}")
 
     @property
     def _visible(self) -> int:

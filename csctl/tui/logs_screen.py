@@ -21,7 +21,7 @@ from csctl.lifecycle import saved_log
 from csctl.lifecycle.follow import Entry, Mark, follow
 from csctl.tui.find_bar import FindBar
 from csctl.tui.log_view import LogView
-from csctl.tui.pattern import Pattern, compiled
+from csctl.tui.pattern import TOO_SLOW, Pattern, expression
 from csctl.tui.save_dialog import SaveDialog, Target
 from csctl.tui.screen import CsctlScreen
 
@@ -136,21 +136,28 @@ class LogsScreen(CsctlScreen):
         if view.ring.first:
             parts.append(Text(f"{view.ring.first:,} lines dropped"))
         if view.only is not None:
-            shown = f"{view.shown:,} of {len(view.ring):,}"
-            parts.append(Text(f"only {view.only.text}: {shown}"))
+            parts.append(Text(f"only {view.only.text}: {self._passed()}"))
         if view.wanted is not None:
-            parts.append(Text(f"find {view.wanted.pattern}: {self._hits()}"))
+            parts.append(Text(f"find {view.wanted.text}: {self._hits()}"))
         return Text("  ", no_wrap=True, overflow="ellipsis").join(parts)
+
+    def _passed(self) -> str:
+        view = self.view
+        if view.only is not None and view.only.too_slow:
+            return TOO_SLOW
+        return f"{view.shown:,} of {len(view.ring):,}"
 
     def _hits(self) -> str:
         view = self.view
+        if view.wanted is not None and view.wanted.too_slow:
+            return TOO_SLOW
         at = "" if view.hit is None else f"{view.hit:,} of "
         return f"{at}{view.hits:,}" if view.hits else "none"
 
     # -- finding ---------------------------------------------------------------------
 
     def action_ask_find(self) -> None:
-        self._ask(_FIND, "" if self.view.wanted is None else self.view.wanted.pattern)
+        self._ask(_FIND, "" if self.view.wanted is None else self.view.wanted.text)
 
     def action_ask_filter(self) -> None:
         self._ask(_FILTER, "" if self.view.only is None else self.view.only.text)
@@ -167,13 +174,13 @@ class LogsScreen(CsctlScreen):
         except InvalidValue as error:
             bar.refuse(error.message)
         else:
-            said = self._hits() if message.asked == _FIND else f"{self.view.shown:,}"
+            said = self._hits() if message.asked == _FIND else self._passed()
             bar.say(said if message.text else "")
 
     def _apply(self, asked: str, text: str) -> None:
         """Find or show only what was typed. Raises InvalidValue."""
         if asked == _FIND:
-            self.view.search(compiled(text) if text else None)
+            self.view.search(expression(text) if text else None)
         else:
             self.view.filter(Pattern.parse(text) if text.strip("!") else None)
 

@@ -619,3 +619,14 @@ def test_a_real_container_is_followed_and_measured(
 
     assert rehearsal_image == wanted.image
     asyncio.run(play())
+
+
+@pytest.mark.anyio
+async def test_a_filter_that_never_ends_is_given_up_and_hides_nothing() -> None:
+    app = stage(*(row(f"contoso-{number}") for number in range(20)))
+    async with run(app) as pilot:
+        await pilot.press("/", *r"(?:(?:a|.)+)+\d\d\d$")
+        await until_text(pilot, "takes too long")
+        assert "contoso-3" in text_of(app)
+        await pilot.press("escape")
+        await until(pilot, lambda: "takes too long" not in text_of(app))

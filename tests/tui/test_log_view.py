@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 
@@ -15,7 +14,7 @@ from textual.strip import Strip
 from csctl.container.log_line import LogLine
 from csctl.lifecycle.follow import Entry, Mark
 from csctl.tui.log_view import LogView
-from csctl.tui.pattern import Pattern
+from csctl.tui.pattern import Pattern, expression
 from csctl.tui.ring import Ring
 
 HEIGHT, WIDTH = 10, 40
@@ -53,7 +52,7 @@ class Reader:
         await self._pilot.pause()
 
     async def search(self, text: str) -> None:
-        self.view.search(re.compile(text))
+        self.view.search(expression(text))
         await self._pilot.pause()
 
     def seen(self) -> list[str]:
