@@ -133,34 +133,38 @@ class LogsScreen(CsctlScreen):
         if not view.following:
             state = "‖ paused" + (f", +{view.unseen:,} new" if view.unseen else "")
         parts = [Text(state, "bold")]
-        if view.ring.first:
-            parts.append(Text(f"{view.ring.first:,} lines dropped"))
-        if view.only is not None:
-            parts.append(Text(f"only {view.only.text}: {self._passed()}"))
-        if view.wanted is not None:
-            parts.append(Text(f"find {view.wanted.text}: {self._hits()}"))
+        if view.text.ring.first:
+            parts.append(Text(f"{view.text.ring.first:,} lines dropped"))
+        if view.text.only is not None:
+            parts.append(Text(f"only {view.text.only.text}: {self._passed()}"))
+        if view.text.wanted is not None:
+            parts.append(Text(f"find {view.text.wanted.text}: {self._hits()}"))
         return Text("  ", no_wrap=True, overflow="ellipsis").join(parts)
 
     def _passed(self) -> str:
         view = self.view
-        if view.only is not None and view.only.too_slow:
+        if view.text.only is not None and view.text.only.too_slow:
             return TOO_SLOW
-        return f"{view.shown:,} of {len(view.ring):,}"
+        return f"{view.text.shown:,} of {len(view.text.ring):,}"
 
     def _hits(self) -> str:
         view = self.view
-        if view.wanted is not None and view.wanted.too_slow:
+        if view.text.wanted is not None and view.text.wanted.too_slow:
             return TOO_SLOW
-        at = "" if view.hit is None else f"{view.hit:,} of "
-        return f"{at}{view.hits:,}" if view.hits else "none"
+        at = "" if view.text.hit is None else f"{view.text.hit:,} of "
+        return f"{at}{view.text.hits:,}" if view.text.hits else "none"
 
     # -- finding ---------------------------------------------------------------------
 
     def action_ask_find(self) -> None:
-        self._ask(_FIND, "" if self.view.wanted is None else self.view.wanted.text)
+        self._ask(
+            _FIND, "" if self.view.text.wanted is None else self.view.text.wanted.text
+        )
 
     def action_ask_filter(self) -> None:
-        self._ask(_FILTER, "" if self.view.only is None else self.view.only.text)
+        self._ask(
+            _FILTER, "" if self.view.text.only is None else self.view.text.only.text
+        )
 
     def _ask(self, asked: str, text: str) -> None:
         self._kept = text
@@ -193,13 +197,13 @@ class LogsScreen(CsctlScreen):
             self.view.action_find(1)
 
     def action_invert(self) -> None:
-        if self.view.only is not None:
-            self.view.filter(self.view.only.inverted())
+        if self.view.text.only is not None:
+            self.view.filter(self.view.text.only.inverted())
 
     def action_clear(self) -> None:
-        if self.view.only is not None:
+        if self.view.text.only is not None:
             self.view.filter(None)
-        elif self.view.wanted is not None:
+        elif self.view.text.wanted is not None:
             self.view.search(None)
         else:
             self.action_back()
@@ -208,12 +212,12 @@ class LogsScreen(CsctlScreen):
 
     def action_save(self) -> None:
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-        dialog = SaveDialog(f"./{self._of}-{stamp}.log", len(self.view.ring))
+        dialog = SaveDialog(f"./{self._of}-{stamp}.log", len(self.view.text.ring))
         self.app.push_screen(dialog, self._save)
 
     def _save(self, target: Target | None) -> None:
         if target is not None:
-            held = [] if target.whole else self.view.lines()
+            held = [] if target.whole else self.view.text.lines()
             self.write(target, held)
 
     @work(thread=True, group="save")
