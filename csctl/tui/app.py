@@ -6,9 +6,8 @@ import asyncio
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ClassVar
 
 from textual import events, on, work
 from textual.actions import ActionParseResult
@@ -38,9 +37,6 @@ from csctl.tui.run import Run
 from csctl.tui.screen import CsctlScreen
 from csctl.tui.theme import DIMMED, THEMES, chosen
 from csctl.tui.too_small import TooSmall
-
-if TYPE_CHECKING:
-    from csctl.bundle.carried import Destination
 
 _ERROR_SECONDS = 15.0
 _VISITED = 20
@@ -268,58 +264,6 @@ class CsctlApp(App[int]):
             return True
 
     # -- screens --------------------------------------------------------------------
-    # Each screen's module is loaded when it is first opened.
-
-    def open_help(self) -> None:
-        from csctl.tui.help_screen import HelpScreen
-
-        self.push_screen(HelpScreen(self.screen))
-
-    def open_details(self, name: str) -> None:
-        from csctl.tui.details_screen import DetailsScreen
-
-        self.push_screen(DetailsScreen(name))
-
-    def open_plan(self, names: Iterable[str]) -> None:
-        from csctl.tui.plan_screen import PlanScreen
-
-        self.push_screen(PlanScreen(tuple(names)))
-
-    def open_apply(self, names: Iterable[str]) -> None:
-        """The plan, and the question at once."""
-        from csctl.tui.plan_screen import PlanScreen
-
-        self.push_screen(PlanScreen(tuple(names), asking=True))
-
-    def open_logs(self, name: str) -> None:
-        from csctl.tui.logs_screen import LogsScreen
-
-        self.push_screen(LogsScreen(name))
-
-    def open_images(self, name: str | None) -> None:
-        from csctl.tui.images_screen import ImagesScreen
-
-        self.push_screen(ImagesScreen(name))
-
-    def open_models(self, name: str) -> None:
-        from csctl.tui.models_screen import ModelsScreen
-
-        self.push_screen(ModelsScreen(name))
-
-    def open_license(self, name: str) -> None:
-        from csctl.tui.license_screen import LicenseScreen
-
-        self.push_screen(LicenseScreen(name))
-
-    def open_bundle(self, file: Path, where: Destination) -> None:
-        from csctl.tui.bundle_screen import BundleScreen
-
-        self.push_screen(BundleScreen(file, where))
-
-    def open_new(self) -> None:
-        from csctl.tui.new_screen import NewScreen
-
-        self.push_screen(NewScreen())
 
     def open_progress(
         self,

@@ -30,12 +30,12 @@ from csctl.lifecycle.events import Event, Transfer
 from csctl.tui.aside import aside
 from csctl.tui.confirm_dialog import ConfirmDialog
 from csctl.tui.listing import Listing
-from csctl.tui.screen import CsctlScreen
+from csctl.tui.stock_screen import StockScreen
 
 _WIDTHS = (8, None, 10, 13, None)
 
 
-class BundleScreen(CsctlScreen):
+class BundleScreen(StockScreen):
     """The parts of a bundle, each with what would become of it."""
 
     CHANGES = frozenset(("load",))
@@ -52,8 +52,9 @@ class BundleScreen(CsctlScreen):
         def can_replace(self, message: Message) -> bool:
             return isinstance(message, BundleScreen.Read)
 
-    def __init__(self, file: Path, where: Destination) -> None:
-        super().__init__()
+    def __init__(self, name: str, file: Path, where: Destination) -> None:
+        """`name` is the profile that it was opened for."""
+        super().__init__(name)
         self.crumb = f"bundle {file.name}"
         self._file, self._where = file, where
         self._left = threading.Event()

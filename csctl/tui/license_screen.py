@@ -28,6 +28,7 @@ from csctl.lifecycle.status import LicenseState, license_state
 from csctl.plan.refusals import Allowed
 from csctl.plan.steps import Plan
 from csctl.profile.model import Profile
+from csctl.tui import doors
 from csctl.tui.aside import aside
 from csctl.tui.confirm_dialog import ConfirmDialog
 from csctl.tui.listing import Listing
@@ -143,7 +144,7 @@ class LicenseScreen(StockScreen):
 
         def go(file: Path | None) -> None:
             if file is not None:
-                self.csctl.open_bundle(file, where)
+                doors.open_bundle(self.csctl, profile.name, file, where)
 
         self.app.push_screen(OpenDialog("Open a bundle", folder), go)
 

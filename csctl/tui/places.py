@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 
+from csctl.tui import doors
 from csctl.tui.verb import BY_ACTION
 
 if TYPE_CHECKING:
@@ -41,17 +42,17 @@ class Place:
             return
         match self.verb:
             case "details":
-                app.open_details(self.name)
+                doors.open_details(app, self.name)
             case "logs":
-                app.open_logs(self.name)
+                doors.open_logs(app, self.name)
             case "plan":
-                app.open_plan((self.name,))
+                doors.open_plan(app, (self.name,))
             case "models":
-                app.open_models(self.name)
+                doors.open_models(app, self.name)
             case "license":
-                app.open_license(self.name)
+                doors.open_license(app, self.name)
             case "images":
-                app.open_images(self.name)
+                doors.open_images(app, self.name)
 
 
 class Places(Provider):

@@ -11,7 +11,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from csctl.lifecycle.status import Status
-from csctl.tui import places
+from csctl.tui import doors, places
 from csctl.tui.crumbs import Crumbs
 from csctl.tui.desk import Desk
 from csctl.tui.keys import Keys
@@ -178,35 +178,35 @@ class CsctlScreen(Screen[None]):
         last.open(self.csctl)
 
     def action_help(self) -> None:
-        self.csctl.open_help()
+        doors.open_help(self.csctl)
 
     def action_details(self) -> None:
-        self.csctl.open_details(self._name_for("details"))
+        doors.open_details(self.csctl, self._name_for("details"))
 
     def action_plan(self) -> None:
-        self.csctl.open_plan(self._names)
+        doors.open_plan(self.csctl, self._names)
 
     def action_apply(self) -> None:
-        self.csctl.open_apply(self._names)
+        doors.open_apply(self.csctl, self._names)
 
     def action_logs(self) -> None:
-        self.csctl.open_logs(self._name_for("logs"))
+        doors.open_logs(self.csctl, self._name_for("logs"))
 
     def action_images(self) -> None:
         rows = self.rows_of(BY_ACTION["images"])
-        self.csctl.open_images(rows[0].profile if rows else None)
+        doors.open_images(self.csctl, rows[0].profile if rows else None)
 
     def action_models(self) -> None:
-        self.csctl.open_models(self._name_for("models"))
+        doors.open_models(self.csctl, self._name_for("models"))
 
     def action_license(self) -> None:
-        self.csctl.open_license(self._name_for("license"))
+        doors.open_license(self.csctl, self._name_for("license"))
 
     def action_edit(self) -> None:
         self.csctl.edit(self._name_for("edit"))
 
     def action_new(self) -> None:
-        self.csctl.open_new()
+        doors.open_new(self.csctl)
 
     def action_start(self) -> None:
         from csctl.tui import power

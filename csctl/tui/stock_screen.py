@@ -17,6 +17,11 @@ class StockScreen(CsctlScreen):
     The verb that opens it it does not offer again.
     """
 
+    def __init__(self, subject: str | None) -> None:
+        super().__init__(subject)
+        if subject is not None:
+            self.crumb = f"{self.crumb} of {subject}"
+
     @property
     def profile(self) -> Profile | None:
         """The profile that the screen is about."""

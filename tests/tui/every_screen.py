@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 import csctl.tui
 from csctl.errors import EngineUnavailable
 from csctl.lifecycle.events import Event, Waiting
+from csctl.tui import doors
 from csctl.tui.confirm_dialog import ConfirmDialog, TypedDialog
 from csctl.tui.fleet_screen import FleetScreen
 from csctl.tui.save_dialog import SaveDialog
@@ -65,14 +66,14 @@ def _typed(app: Stage) -> None:
 
 SCREENS: dict[str, Callable[[Stage], object]] = {
     "fleet": lambda _: None,
-    "details": lambda app: app.open_details("contoso"),
-    "plan": lambda app: app.open_plan(["contoso"]),
+    "details": lambda app: doors.open_details(app, "contoso"),
+    "plan": lambda app: doors.open_plan(app, ["contoso"]),
     "progress": _work,
-    "logs": lambda app: app.open_logs("contoso"),
-    "images": lambda app: app.open_images("contoso"),
-    "models": lambda app: app.open_models("contoso"),
-    "license": lambda app: app.open_license("contoso"),
-    "new": lambda app: app.open_new(),
+    "logs": lambda app: doors.open_logs(app, "contoso"),
+    "images": lambda app: doors.open_images(app, "contoso"),
+    "models": lambda app: doors.open_models(app, "contoso"),
+    "license": lambda app: doors.open_license(app, "contoso"),
+    "new": lambda app: doors.open_new(app),
 }
 """How each screen is opened, by what it is about."""
 
@@ -80,7 +81,7 @@ SCREENS: dict[str, Callable[[Stage], object]] = {
 LOOKING = {name: SCREENS[name] for name in SCREENS if name not in ("progress", "new")}
 
 DIALOGS: dict[str, Callable[[Stage], object]] = {
-    "help": lambda app: app.open_help(),
+    "help": lambda app: doors.open_help(app),
     "confirm": _confirm,
     "typed": _typed,
     "save": lambda app: app.push_screen(SaveDialog("./contoso.log", 7)),

@@ -14,6 +14,7 @@ from csctl.engine.connection import connect
 from csctl.engine.engine import Engine
 from csctl.lifecycle.status import status
 from csctl.profile.load import load
+from csctl.tui import doors
 from csctl.tui.bundle_screen import BundleScreen
 from csctl.tui.confirm_dialog import ConfirmDialog
 from csctl.tui.license_screen import LicenseScreen
@@ -67,7 +68,7 @@ def app(freight: Freight, engine: Engine, tmp_path: Path) -> Stage:
 
 async def _open(app: Stage, pilot: Pilot[int], name: str, file: Path) -> None:
     """Through the license screen, the dialog, and the name typed."""
-    app.open_license(name)
+    doors.open_license(app, name)
     await until(pilot, lambda: isinstance(app.screen, LicenseScreen))
     await pilot.press("B")
     await until(pilot, lambda: isinstance(app.screen, OpenDialog))
@@ -140,7 +141,7 @@ async def test_read_only_takes_the_key_away(
     rows = status(engine, load([profile], {}), {})
     app = stage(*rows, engine=engine, folder=tmp_path, read_only=True)
     async with run(app, _SIZE) as pilot:
-        app.open_license(freight.name)
+        doors.open_license(app, freight.name)
         await until(pilot, lambda: isinstance(app.screen, LicenseScreen))
         await pilot.press("B")
         await until_notice(pilot, "--read-only")
@@ -151,7 +152,7 @@ async def test_the_name_is_completed_and_a_wrong_one_refused(
     app: Stage, freight: Freight, tmp_path: Path
 ) -> None:
     async with run(app, _SIZE) as pilot:
-        app.open_license(freight.name)
+        doors.open_license(app, freight.name)
         await until(pilot, lambda: isinstance(app.screen, LicenseScreen))
         await pilot.press("B")
         await until(pilot, lambda: isinstance(app.screen, OpenDialog))

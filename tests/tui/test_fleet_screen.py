@@ -22,6 +22,7 @@ from csctl.engine.engine import Engine
 from csctl.errors import Problem, ProfileError
 from csctl.lifecycle.status import Status
 from csctl.lifecycle.watch import watch
+from csctl.tui import doors
 from csctl.tui.app import CsctlApp
 from csctl.tui.desk import Desk
 from csctl.tui.fleet_screen import FleetScreen
@@ -286,7 +287,7 @@ def test_enter_and_two_clicks_open_the_row(
     opened: list[str] = []
 
     async def act(app: Stage, pilot: Pilot[int]) -> None:
-        monkeypatch.setattr(app, "open_details", opened.append)
+        monkeypatch.setattr(doors, "open_details", lambda _, name: opened.append(name))
         await pilot.click(FleetTable, offset=(5, 2))
         assert (_table(app).cursor, opened) == ("stt-02", [])
         await pilot.click(FleetTable, offset=(5, 3), times=2)

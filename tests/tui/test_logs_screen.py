@@ -19,6 +19,7 @@ from textual.widgets import Input
 from csctl.container.spec import ContainerSpec
 from csctl.engine.connection import connect
 from csctl.engine.engine import Engine
+from csctl.tui import doors
 from csctl.tui.fleet_screen import FleetScreen
 from csctl.tui.help_screen import HelpScreen
 from csctl.tui.log_view import LogView
@@ -94,7 +95,7 @@ async def _opened(
 ) -> AsyncIterator[Desk]:
     app = stage.stage(stage.row(name), engine=engine, read_only=True)
     async with stage.run(app, size) as pilot:
-        app.open_logs(name)
+        doors.open_logs(app, name)
         await until(pilot, lambda: isinstance(app.screen, LogsScreen))
         yield Desk(app, pilot, name)
 
