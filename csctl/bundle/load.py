@@ -175,18 +175,8 @@ class _Run:
         error: CsctlError | None = None,
     ) -> None:
         """`path` is where the part lies in the bundle."""
-        size, sha256 = self._sums[path]
-        self._parts.append(
-            Part(
-                kind=kind,
-                name=name,
-                place=str(place),
-                outcome=outcome,
-                bytes=size,
-                sha256=sha256,
-                error=error,
-            )
-        )
+        part = Part.of(self._sums, kind, name, path, place, outcome, error)
+        self._parts.append(part)
 
     def _image(self, part: ImagePart) -> Generator[Event, None, None]:
         image, carried = part.image, part.carried

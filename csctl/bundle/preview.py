@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from csctl.bundle import carried as profiles
 from csctl.bundle import images, oci, space, survey
@@ -14,7 +15,7 @@ from csctl.bundle.outcome import Outcome, Part, sums
 from csctl.bundle.refusal import refusals
 from csctl.bundle.survey import ImagePart, LicensePart, ModelPart, Survey
 from csctl.engine.engine import Engine
-from csctl.errors import CsctlError, UsageError
+from csctl.errors import UsageError
 from csctl.lifecycle.events import Event
 
 
@@ -71,27 +72,7 @@ def preview(
 def _parts(
     bundle: Bundle, seen: Survey, carried: tuple[Carried, ...], where: Destination
 ) -> Iterator[Part]:
-    known = dict(sums(bundle))
-
-    def part(
-        kind: str,
-        name: str,
-        path: str,
-        place: object,
-        outcome: Outcome,
-        error: CsctlError | None = None,
-    ) -> Part:
-        size, sha256 = known[path]
-        return Part(
-            kind=kind,
-            name=name,
-            place=str(place),
-            outcome=outcome,
-            bytes=size,
-            sha256=sha256,
-            error=error,
-        )
-
+    part = partial(Part.of, dict(sums(bundle)))
     for one in seen.images:
         path, here = oci.blob_path(one.image.digest), images.name_here(one.image)
         yield part("image", one.image.reference, path, here, _outcome(one))
