@@ -6,22 +6,26 @@ import importlib
 import pkgutil
 import time
 from collections.abc import AsyncIterator, Callable, Generator, Mapping
+from pathlib import Path
 from typing import Any
 
 from textual.dom import DOMNode
 from textual.pilot import Pilot
 
 import csctl.tui
+from csctl.bundle.carried import Destination
 from csctl.errors import EngineUnavailable
 from csctl.lifecycle.events import Event, Waiting
 from csctl.tui import doors
 from csctl.tui.confirm_dialog import ConfirmDialog, TypedDialog
 from csctl.tui.fleet_screen import FleetScreen
+from csctl.tui.open_dialog import OpenDialog
 from csctl.tui.save_dialog import SaveDialog
 from csctl.tui.screen import CsctlScreen
 from tests.tui.stage import Nobody, Stage, row, stage
 
 _TICK = 0.02
+_NOWHERE = Path("/nonexistent/a.bundle")
 _WAIT = Waiting(what="waiting", seconds=1, phase="load", line="")
 
 
@@ -73,6 +77,7 @@ SCREENS: dict[str, Callable[[Stage], object]] = {
     "images": lambda app: doors.open_images(app, "contoso"),
     "models": lambda app: doors.open_models(app, "contoso"),
     "license": lambda app: doors.open_license(app, "contoso"),
+    "bundle": lambda app: doors.open_bundle(app, "contoso", _NOWHERE, Destination()),
     "new": lambda app: doors.open_new(app),
 }
 """How each screen is opened, by what it is about."""
@@ -85,6 +90,7 @@ DIALOGS: dict[str, Callable[[Stage], object]] = {
     "confirm": _confirm,
     "typed": _typed,
     "save": lambda app: app.push_screen(SaveDialog("./contoso.log", 7)),
+    "open": lambda app: app.push_screen(OpenDialog("Open a bundle", Path("/"))),
     "palette": lambda app: app.action_command_palette(),
 }
 
