@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from csctl.engine.engine import Engine
 from csctl.errors import CsctlError, EngineUnavailable, UsageError
-from csctl.lifecycle import observe
+from csctl.lifecycle import snapshot
 from csctl.lifecycle.apply import Outcome, apply, confirm, propose
 from csctl.lifecycle.events import Event
 from csctl.lifecycle.side_by_side import Work
@@ -30,7 +30,7 @@ def propose_all(
     """
     profiles = tuple(profiles)
     engine.require_local("plan")
-    seen = observe.snapshot(engine, profiles)
+    seen = snapshot.take(engine, profiles)
 
     def one(profile: Profile) -> Plan:
         try:

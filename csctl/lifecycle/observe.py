@@ -1,8 +1,4 @@
-"""Looking: what reconciling needs to know, gathered by reading only.
-
-One list of containers serves all profiles; only those that matter to one of them are
-inspected, side by side.
-"""
+"""Looking: what reconciling one profile needs to know, gathered by reading only."""
 
 from __future__ import annotations
 
@@ -11,14 +7,12 @@ import dataclasses
 import errno
 import socket
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from csctl import license as licenses
 from csctl import lock, model, ownership
-from csctl.container.observed import Container, Host, Image, Listed
+from csctl.container.observed import Container, Image
 from csctl.container.spec import next_name, old_name
 from csctl.engine.engine import Engine
 from csctl.errors import (
@@ -30,8 +24,9 @@ from csctl.errors import (
     UsageError,
 )
 from csctl.license import StoredLicense
-from csctl.lifecycle import applied, mounts
+from csctl.lifecycle import applied, history, mounts
 from csctl.lifecycle.keys import read_keys
+from csctl.lifecycle.snapshot import MOVING, Snapshot
 from csctl.model import StoredModel
 from csctl.ownership import Owner
 from csctl.plan.observed import Observed
@@ -40,38 +35,7 @@ from csctl.profile.model import Profile
 from csctl.reference import ImageReference
 from csctl.tag import Tag, newest
 
-_MOVING = ("latest", "newest")
 _CPUINFO = Path("/proc/cpuinfo")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
-    """The Engine at one moment, as far as some profiles go."""
-
-    host: Host
-    listed: tuple[Listed, ...]
-    containers: Mapping[str, Container]
-    """Inspected ones, by name."""
-    images: Mapping[str, Image | None]
-    """Those that the profiles name exactly, by reference."""
-
-
-def snapshot(engine: Engine, profiles: Iterable[Profile]) -> Snapshot:
-    """Ask the Engine once for all profiles. Raises EngineError."""
-    profiles = tuple(profiles)
-    names = {n for p in profiles for n in (p.name, old_name(p.name))}
-    images = {str(p.image) for p in profiles if p.image.tag not in _MOVING}
-    with ThreadPoolExecutor(4) as pool:
-        host = pool.submit(lambda: engine.host)
-        looked = {name: pool.submit(engine.image, name) for name in images}
-        listed = engine.containers()
-        wanted = [row.name for row in listed if row.name in names]
-        return Snapshot(
-            host=host.result(),
-            listed=listed,
-            containers=engine.inspect_all(wanted),
-            images={name: look.result() for name, look in looked.items()},
-        )
 
 
 def resolve_image(
@@ -89,7 +53,7 @@ def resolve_reference(
     Where the registry does not tell, the newest fitting image of the Engine serves;
     the second value is a note about either. Raises RegistryError.
     """
-    if asked.digest is not None or asked.tag not in _MOVING:
+    if asked.digest is not None or asked.tag not in MOVING:
         return asked, None
     from csctl.registry.client import open_registry
     from csctl.registry.resolve import resolve
@@ -169,6 +133,7 @@ def observe(
         leftovers=_leftovers(profile, seen),
         name_taken_by=taken_by,
         port_taken_by=_port_taken(engine, profile, seen, serving),
+        ready_seconds=history.last_start(profile) if serving else None,
         notes=(*notes, *_host_notes(engine)),
         problems=tuple(problems),
     )

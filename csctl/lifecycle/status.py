@@ -17,10 +17,9 @@ from csctl.container.spec import LABEL_LICENSE, is_passing_name
 from csctl.engine.engine import Engine
 from csctl.errors import CsctlError, LicenseError
 from csctl.license import Expiry, StoredLicense
-from csctl.lifecycle import applied, observe
-from csctl.lifecycle.apply import propose
-from csctl.lifecycle.observe import Snapshot
+from csctl.lifecycle import applied, snapshot
 from csctl.lifecycle.ready import address_of
+from csctl.lifecycle.snapshot import Snapshot
 from csctl.plan.steps import Replace, Update
 from csctl.profile.model import Profile
 
@@ -131,7 +130,7 @@ def look(
     wanted = {one.name: one for one in profiles if names is None or one.name in names}
     # Profiles name files, which only an Engine of this host sees as csctl does.
     compared = tuple(wanted.values()) if engine.local else ()
-    seen = observe.snapshot(engine, compared) if compared else None
+    seen = snapshot.take(engine, compared) if compared else None
     listed = seen.listed if seen else engine.containers()
     mine = [r.name for r in listed if _shown(r) and (names is None or r.name in names)]
     found = dict(seen.containers) if seen else {}
@@ -158,6 +157,9 @@ def compare(
         return Comparison()
     if profile is None or seen.snapshot is None:
         return compare_alone(container)
+    # Nobody waits for it to see a first list.
+    from csctl.lifecycle.apply import propose
+
     try:
         plan = propose(engine, profile, environ, seen.snapshot)
     except CsctlError as error:

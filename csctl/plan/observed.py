@@ -53,5 +53,7 @@ class Observed:
     license_problem: CsctlError | None = None
     environment_problems: tuple[CsctlError, ...] = ()
     """Keys that cannot be read: in the way only where a step needs them."""
+    ready_seconds: float | None = None
+    """From the start of its container until ready, the last time; None if unknown."""
     notes: tuple[str, ...] = ()
     problems: tuple[CsctlError, ...] = ()
