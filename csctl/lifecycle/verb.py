@@ -8,7 +8,7 @@ from typing import TypeVar
 from csctl import lock
 from csctl.contract import arguments
 from csctl.engine.engine import Engine
-from csctl.lifecycle import displays, models, observe
+from csctl.lifecycle import displays, models, observe, snapshot
 from csctl.lifecycle.events import Event, Note
 from csctl.lifecycle.images import pull_image
 from csctl.lifecycle.job import Job
@@ -32,7 +32,7 @@ def with_image(
     """
     engine.require_local("this")
     with lock.hold(observe.lock_path(profile), f"profile {profile.name}"):
-        seen = observe.snapshot(engine, ())
+        seen = snapshot.take(engine, ())
         for name in observe.leftovers_of(profile, seen):
             engine.remove(name)
             yield Note(text=f"removed {name}, which a broken-off run left")
