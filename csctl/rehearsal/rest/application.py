@@ -7,8 +7,8 @@ import uuid
 from collections.abc import Callable
 
 from . import gate, operations, refusal
+from .downloads import Downloads
 from .entity import View
-from .file_sets import FileSets
 from .gate import Faults, InvalidFault, Limit
 from .journal import Journal
 from .operations import V31, V32, V2024, Found
@@ -40,7 +40,7 @@ class Rehearsal:
         results = Results(storage, knobs.file_bytes, byos=knobs.byos)
         view = View(knobs.links or self.api.url, V31, knobs.region)
         store = Store(knobs, results, view)
-        self._service = Service(knobs, store, FileSets(knobs, store, storage, results))
+        self._service = Service(knobs, store, Downloads(store, storage, results))
 
     def run(self) -> None:
         """Answer until the program is stopped."""
