@@ -9,10 +9,9 @@ from collections.abc import Callable, Generator, Iterator
 import httpx
 
 from csctl.errors import DownloadError, RegistryUnavailable
-from csctl.registry import retry
+from csctl.http import retry
 from csctl.registry.answer import Answer
-from csctl.registry.connection import Connection
-from csctl.registry.faults import translated
+from csctl.registry.connection import Connection, translated
 
 PATIENCE = 60.0
 """So many seconds may pass without a byte."""
