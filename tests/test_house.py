@@ -111,8 +111,9 @@ def test_the_readme_shows_the_help_as_it_is() -> None:
     assert shown[1].rstrip() == done.stdout.rstrip()
 
 
-def test_the_stand_in_imports_nothing_but_the_standard_library() -> None:
-    files = list((ROOT / "csctl" / "rehearsal" / "container").rglob("*.py"))
+@pytest.mark.parametrize("stand_in", ["container", "rest"])
+def test_a_stand_in_imports_nothing_but_the_standard_library(stand_in: str) -> None:
+    files = list((ROOT / "csctl" / "rehearsal" / stand_in).rglob("*.py"))
     assert files
     strangers = {
         name

@@ -1,0 +1,41 @@
+"""Runs the stand-in in the foreground: `python -m csctl.rehearsal.rest --port 5002`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from .application import Rehearsal
+from .gate import KEY, InvalidFault
+from .settings import InvalidKnob, Knobs
+
+
+def main() -> int:
+    """Say where it answers, on the first line of stdout, and serve until stopped."""
+    parser = argparse.ArgumentParser(prog="python -m csctl.rehearsal.rest")
+    parser.add_argument("--port", type=int, default=0, help="0 is any free port")
+    port = parser.parse_args().port
+    try:
+        rehearsal = Rehearsal(Knobs.read(os.environ), port)
+    except (InvalidKnob, InvalidFault) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    except OSError as error:
+        sys.stderr.write(f"port {port}: {error.strerror}\n")
+        return 1
+    sys.stdout.write(f"{rehearsal.api.url}\n")
+    sys.stdout.write(
+        f"The Speech to text REST API answers there; its key is: {KEY}\n"
+        f"Its files are at {rehearsal.blobs.url}; Ctrl-C ends it.\n"
+    )
+    sys.stdout.flush()
+    try:
+        rehearsal.run()
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
