@@ -82,9 +82,9 @@ def pause(attempt: int, headers: httpx.Headers | None = None) -> float:
     The server's own wish in `Retry-After` counts, up to a minute; without one the
     pause doubles, with a part left to chance so that clients do not come in step.
     """
-    wish = _wish(headers.get("Retry-After", "")) if headers else None
-    if wish is not None:
-        return min(max(wish, 0.0), _LONGEST_WISH)
+    wanted = wish(headers.get("Retry-After", "")) if headers else None
+    if wanted is not None:
+        return min(max(wanted, 0.0), _LONGEST_WISH)
     longest: float = min(_PAUSE * 2**attempt, _LONGEST_PAUSE)
     return longest * random.uniform(0.5, 1)
 
@@ -97,7 +97,8 @@ def causes(failure: BaseException) -> Iterator[BaseException]:
         cause = cause.__cause__ or cause.__context__
 
 
-def _wish(text: str) -> float | None:
+def wish(text: str) -> float | None:
+    """The seconds that a `Retry-After` asks for; None where it cannot be read."""
     text = text.strip()
     if text.isascii() and text.isdigit():
         return float(text[:9])
