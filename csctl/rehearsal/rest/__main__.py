@@ -25,11 +25,11 @@ def main() -> int:
         sys.stderr.write(f"port {port}: {error.strerror}\n")
         return 1
     sys.stdout.write(f"{rehearsal.api.url}\n")
-    sys.stdout.write(
-        f"The Speech to text REST API answers there; its key is: {KEY}\n"
-        f"Its files are at {rehearsal.blobs.url}; Ctrl-C ends it.\n"
-    )
     sys.stdout.flush()
+    sys.stderr.write(
+        f"The Speech to text REST API answers there; its key is: {KEY}\n"
+        f"Files are at {rehearsal.blobs.url}. Ctrl-C ends it.\n"
+    )
     try:
         rehearsal.run()
     except KeyboardInterrupt:

@@ -19,6 +19,7 @@ _PATHS = {"base": "/models/base", "copies": "/operations/models/copy"}
 _LISTS = ("evaluations", "datasets", "models", "endpoints", "transcriptions")
 _HIDDEN = frozenset(("contentContainerUrl",))
 _GONE = frozenset(("project", "text", "email", "timeToLive", "diarizationEnabled"))
+_LONGEST_LIFE_HOURS = 31 * 24
 _HAS_NO_STATUS = ("projects",)
 
 
@@ -111,6 +112,8 @@ class View:
         properties = {**entity.properties, **entity.fields.get("properties", {})}
         if self.version == V2024:
             properties = _modern(properties)
+            if entity.subject == "transcriptions":
+                properties.setdefault("timeToLiveHours", _LONGEST_LIFE_HOURS)
         if properties:
             shown["properties"] = self._resolved(properties)
         if entity.subject == "copies":
