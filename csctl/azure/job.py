@@ -106,6 +106,13 @@ def wait(
         speech.sleep(min(pause, max(_SHORTEST, seconds - waited)))
 
 
+def remarks(speech: Speech, job: Job) -> tuple[str, ...]:
+    """What a job that succeeded as a whole did not do: files of a transcription."""
+    if job.operation.collection != _TRANSCRIPTIONS:
+        return ()
+    return tuple(f"failed: {line}" for line in failures(speech, job.id))
+
+
 def failures(speech: Speech, id_: str) -> tuple[str, ...]:
     """Which files of a transcription failed and why, out of its report file.
 
@@ -118,7 +125,7 @@ def failures(speech: Speech, id_: str) -> tuple[str, ...]:
         url = (file.get("links") or {}).get("contentUrl")
         if file.get("kind") == "TranscriptionReport" and isinstance(url, str):
             lines += _lines(speech.blobs.read(url, _REPORT_BYTES))
-    return tuple(lines)
+    return tuple(map(Redactor(), lines))
 
 
 def _failed(speech: Speech, job: Job, state: Mapping[str, Any]) -> JobFailed:
@@ -135,7 +142,7 @@ def _failed(speech: Speech, job: Job, state: Mapping[str, Any]) -> JobFailed:
             lines = (f"its report cannot be read: {exc.message}",)
     return JobFailed(
         f"{job.what} failed: {redact(said) or 'the service gives no reason'}",
-        tuple(map(redact, lines)),
+        lines,
         remedy="mend what it names, and begin anew",
     )
 

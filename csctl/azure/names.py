@@ -52,7 +52,7 @@ def find(speech: Speech, collection: str, text: str) -> str:
     what = collection.strip("/")
     if is_guid(text):
         return text
-    if text.startswith("https://") and is_guid(id_in(text)):
+    if text.startswith(("https://", "http://")) and is_guid(id_in(text)):
         return id_in(text)
     listing = next(
         (
