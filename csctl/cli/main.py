@@ -45,6 +45,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("doctor", "Check this host."),
     "adopt": ("adopt", "Take over a container that was started by hand."),
     "bundle": ("bundle", "Carry images, models and licenses over an air gap."),
+    "speech": ("speech", "Use the Speech to text REST API."),
     "prune": ("prune", "Remove what nothing needs any more."),
     "support": ("support", "Write one redacted archive for a colleague."),
     "tui": ("tui", "Watch and run it all in the terminal."),

@@ -13,7 +13,7 @@ from csctl.bundle import oci
 from csctl.engine.connection import connect
 from csctl.errors import BundleError, RegistryUnavailable
 from csctl.profile.load import load
-from csctl.registry import retry
+from csctl.http import retry
 from tests.bundle.maker import digest
 from tests.bundle.making.near_side import whole
 from tests.cli.shell import MODEL, Draft, Engine, Shell

@@ -1,0 +1,154 @@
+"""The way to one resource's REST API: who asks, retries, and refusals judged."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from typing import Final
+
+import httpx
+
+from csctl.azure.answer import Answer
+from csctl.azure.credential import Caller
+from csctl.azure.request import Request
+from csctl.azure.resource import Resource
+from csctl.errors import AzureUnavailable
+from csctl.http import client, faults, retry
+from csctl.http.tls import trust
+from csctl.secret import Redactor
+
+_ATTEMPTS = 6
+"""Together longer than the 10 seconds in which 100 requests are allowed."""
+_MAX_BODY = 64 << 20
+_TOO_MANY: Final = 429
+_SAFE = frozenset(("GET", "PUT", "PATCH", "DELETE"))
+_UNSURE = (
+    "it is not known whether the service did it: look (`list`) before you try again"
+)
+
+
+class Connection:
+    """Asks one resource; threads may share it. Its key goes to no other host."""
+
+    def __init__(
+        self,
+        resource: Resource,
+        caller: Caller,
+        environ: Mapping[str, str],
+        *,
+        say: Callable[[str], None],
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._resource = resource
+        self._caller = caller
+        self._say = say
+        self._sleep = sleep
+        self._warned = False
+        self._http = client.open_client(trust(environ), proxies=not resource.local)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._http.close()
+
+    def send(self, request: Request) -> Answer:
+        """The answer, which is none of refusal. Raises AzureError and CsctlError.
+
+        What changes nothing a second time is sent again where the service is busy or
+        the connection broke; a POST only where it was certainly not taken.
+        """
+        safe = request.operation.method in _SAFE
+        ask = partial(
+            retry.settle,
+            partial(self._once, request),
+            self._pause,
+            attempts=_ATTEMPTS,
+            passing_status=retry.is_passing_status if safe else _is_throttled,
+            passing=retry.is_passing if safe else _is_unsent,
+        )
+        with _sure(safe=safe), faults.translated(AzureUnavailable):
+            answer = ask()
+            if answer.status == httpx.codes.UNAUTHORIZED and self._caller.entra:
+                self._caller.forget()
+                answer = ask()
+            self._judge(request, answer)
+        return answer
+
+    def _pause(self, seconds: float) -> None:
+        # Requests that were refused together are not to come back together.
+        self._sleep(seconds * random.uniform(1, 1.2))
+
+    def _judge(self, request: Request, answer: Answer) -> None:
+        wanted = f"{request.operation.name} of {request.path}"
+        _, secret = self._caller.header()
+        redact = Redactor((secret, *request.secrets))
+        answer.judge(self._resource.host, wanted, redact)
+        old = answer.headers.get("api-deprecated-versions", "")
+        if old and not self._warned:
+            self._warned = True
+            used = self._resource.version.removeprefix("v")
+            ours = used in (one.strip() for one in old.split(","))
+            own = f", and {self._resource.version} is used here" if ours else ""
+            self._say(f"the service gives up API versions {old}{own}")
+
+    def _once(self, request: Request) -> Answer:
+        name, secret = self._caller.header()
+        headers = {name: secret.reveal(), "Accept": "application/json"}
+        query = dict(request.query)
+        if not self._resource.version.startswith("v"):
+            query["api-version"] = self._resource.version
+        with ExitStack() as stack:
+            # Opened for each try: the one before may have read them to the end.
+            files = {
+                field: (path.name, stack.enter_context(path.open("rb")))
+                for field, path in request.files.items()
+            }
+            if request.octets is not None:
+                headers["Content-Type"] = "application/octet-stream"
+            sent = self._http.build_request(
+                request.operation.method,
+                self._resource.base + request.path,
+                params=query,
+                headers=headers,
+                json=request.json,
+                content=request.octets,
+                data=request.form or None,
+                files=files or None,
+            )
+            response = self._http.send(sent, stream=True)
+            try:
+                body = client.read(response, _MAX_BODY)
+            except client.TooLarge:
+                raise AzureUnavailable(
+                    f"{self._resource.host} answers with more than {_MAX_BODY} bytes",
+                    remedy="check whether this is the Speech service",
+                ) from None
+            finally:
+                response.close()
+        return Answer(response.status_code, response.headers, body)
+
+
+@contextmanager
+def _sure(*, safe: bool) -> Iterator[None]:
+    """Say of what may or may not have been done that nobody knows."""
+    try:
+        yield
+    except AzureUnavailable as error:
+        unsent = isinstance(error.__cause__, httpx.TransportError) and _is_unsent(
+            error.__cause__
+        )
+        if safe or unsent:
+            raise
+        raise AzureUnavailable(error.message, remedy=_UNSURE) from error
+
+
+def _is_throttled(status: int) -> bool:
+    return status == _TOO_MANY
+
+
+def _is_unsent(failure: httpx.TransportError) -> bool:
+    """Whether the request never reached the service, and may do so later."""
+    never = httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout
+    return isinstance(failure, never) and retry.is_passing(failure)
