@@ -13,7 +13,7 @@ from csctl import format as shown
 from csctl.container.drift import Difference
 from csctl.errors import UsageError
 from csctl.license import Expiry, StoredLicense
-from csctl.lifecycle.doctor import Check
+from csctl.check import Check
 from csctl.lifecycle.events import (
     Event,
     Note,

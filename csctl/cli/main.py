@@ -44,6 +44,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "restart": ("power", "Restart a container."),
     "doctor": ("doctor", "Check this host."),
     "adopt": ("adopt", "Take over a container that was started by hand."),
+    "endpoint": ("endpoint", "Custom domains and private endpoints: URLs, checks."),
     "bundle": ("bundle", "Carry images, models and licenses over an air gap."),
     "speech": ("speech", "Use the Speech to text REST API."),
     "prune": ("prune", "Remove what nothing needs any more."),
