@@ -196,7 +196,8 @@ CASES = {
     ),
     "Evaluations_List": _listing("evaluations list", "/evaluations"),
     "Evaluations_Create": Case(
-        typed="evaluations create --display-name Test --locale en-US --dataset {datasets}"
+        typed="evaluations create --display-name Test --locale en-US"
+        " --dataset {datasets}"
         " --model1 {models} --model2 {base} --transcription1 {transcriptions}",
         method="POST",
         path="/evaluations",
