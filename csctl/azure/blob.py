@@ -17,6 +17,7 @@ import httpx
 from csctl.azure.answer import Answer
 from csctl.azure.byos import is_signed
 from csctl.azure.credential import STORAGE_SCOPE, Identity
+from csctl.azure.entity import shown
 from csctl.azure.resource import Resource
 from csctl.errors import AzureError, AzureUnavailable, DownloadError
 from csctl.http import client, faults, resume, retry
@@ -161,8 +162,3 @@ class Blobs:
                 " account, and name it: --byos, --identity"
             )
         raise AzureError(message, remedy=remedy)
-
-
-def shown(url: str) -> str:
-    """A URL without its query, which may hold a signature."""
-    return url.partition("?")[0]

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-from csctl.azure.blob import Blobs, Seen, shown
-from csctl.azure.entity import id_of
+from csctl.azure.blob import Blobs, Seen
+from csctl.azure.entity import id_of, shown
 from csctl.errors import AzureError, CsctlError, DownloadError, UsageError
 from csctl.record import sync_directory
 

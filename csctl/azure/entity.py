@@ -21,3 +21,8 @@ def id_of(value: Any) -> str | None:
 def name_of(value: Mapping[str, Any]) -> str:
     """What people call it: an entity's display name, a file's name, else the id."""
     return str(value.get("displayName") or value.get("name") or id_of(value) or "")
+
+
+def shown(url: str) -> str:
+    """A link without its query, which may hold a signature."""
+    return url.partition("?")[0]

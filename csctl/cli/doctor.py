@@ -15,14 +15,20 @@ from csctl.cli.session import Session, json_option, pass_session, print_json
 def doctor(session: Session, profile: tuple[str, ...], as_json: bool) -> int:
     """Check this host: Engine, AVX2, cores, memory, disk.
 
-    With profiles also ports, reachability, keys, ownership and licenses. Looks, and
-    changes nothing.
+    With profiles also ports, reachability, keys, ownership and licenses; with a
+    csctl.yaml the REST API of each of its resources. Looks, and changes nothing.
     """
     from csctl import format as words
+    from csctl.cli.speech_access import declared
     from csctl.lifecycle.doctor import examine
 
     profiles = tuple(session.profiles(profile)) if profile else ()
+    resources = declared(session)
     checks = list(examine(session.connect, profiles, session.environ))
+    if resources is not None:
+        from csctl.lifecycle import speech_health
+
+        checks += speech_health.examine(resources, session.environ)
     if as_json:
         print_json([words.check(one) for one in checks])
     else:

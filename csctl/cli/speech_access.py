@@ -17,6 +17,7 @@ from csctl.profile.speech import (
     FILE,
     IDENTITIES,
     SpeechResource,
+    SpeechResources,
     load,
 )
 from csctl.secret import FromEnvironment, FromFile, SecretSource
@@ -30,7 +31,12 @@ _PLACES = (Path(FILE), Path("/etc/csctl") / FILE)
 _OPTIONS: Final = (
     click.option("--resource", metavar="NAME", help=f"A resource of {FILE}."),
     click.option("--config", metavar="FILE", help=f"Another {FILE}."),
-    click.option("--profile", metavar="PROFILE", help="A profile, for its billing."),
+    click.option(
+        "--profile",
+        "of_profile",
+        metavar="PROFILE",
+        help="A profile, for its billing.",
+    ),
     click.option("--endpoint", metavar="URL", help="The resource's endpoint."),
     click.option("--region", metavar="R", help="Its region, such as westeurope."),
     click.option("--custom-domain", metavar="NAME", help="Its custom domain."),
@@ -75,7 +81,7 @@ class Access:
     session: Session
     resource: str | None
     config: str | None
-    profile: str | None
+    of_profile: str | None
     endpoint: str | None
     region: str | None
     custom_domain: str | None
@@ -115,7 +121,9 @@ class Access:
     @property
     def named(self) -> bool:
         """Whether there is a resource to be asked: by options, or in a file."""
-        return bool(self._is_written or self.resource or self.profile or self._config())
+        return bool(
+            self._is_written or self.resource or self.of_profile or self._config()
+        )
 
     @property
     def version(self) -> str:
@@ -134,8 +142,8 @@ class Access:
     def _declared(self) -> SpeechResource:
         if self._is_written:
             declared: dict[str, Any] = {}
-        elif self.profile is not None:
-            declared = self._of_profile(self.profile)
+        elif self.of_profile is not None:
+            declared = self._of_profile(self.of_profile)
         else:
             declared = self._of_file()
         return _checked(declared | self._overrides())
@@ -190,10 +198,19 @@ class Access:
         }
 
     def _config(self) -> Path | None:
-        named = self.config or self.session.environ.get("CSCTL_CONFIG")
-        if named:
-            return Path(named)
-        return next((path for path in _PLACES if path.is_file()), None)
+        return Path(self.config) if self.config else _found(self.session)
+
+
+def declared(session: Session) -> SpeechResources | None:
+    """What csctl.yaml declares, where there is one. Raises ProfileError."""
+    path = _found(session)
+    return load(path, session.environ) if path else None
+
+
+def _found(session: Session) -> Path | None:
+    if named := session.environ.get("CSCTL_CONFIG"):
+        return Path(named)
+    return next((path for path in _PLACES if path.is_file()), None)
 
 
 def _checked(declared: dict[str, Any]) -> SpeechResource:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from csctl.azure.entity import id_of
+from csctl.azure.byos import is_signed
+from csctl.azure.entity import id_of, shown
 from csctl.format import Row, moment, table
-from csctl.secret import Redactor
+from csctl.secret import MASK, Redactor
 from csctl.size import format_size
 
 if TYPE_CHECKING:
@@ -140,6 +141,8 @@ def _cell(value: Any) -> str:
             return "-"
         case bool():
             return "true" if value else "false"
+        case str() if is_signed(value):
+            return f"{shown(value)}?{MASK}"
         case _:
             return _REDACT(str(value))
 
