@@ -170,7 +170,7 @@ class _Server(ThreadingHTTPServer):
         self.address_family = family
         self.secret = secret
         self.arrived: queue.SimpleQueue[Received] = queue.SimpleQueue()
-        super().__init__(place, _Conversation)
+        super().__init__((str(place[0]), port), _Conversation)
 
     def server_bind(self) -> None:
         """Bind, without asking DNS for this host's name as the base class does."""
