@@ -27,6 +27,7 @@ from csctl.secret import Redactor
 
 CONNECTIONS: Final = 32
 _STORAGE_VERSION = "2021-08-06"
+_WHOLE_MD5 = "x-ms-blob-content-md5"
 _MAX_REFUSAL = 1 << 20
 
 
@@ -115,7 +116,9 @@ class Blobs:
             if response.status_code not in (200, 206):
                 self._judge(url, response)
             seen.etag = response.headers.get("ETag")
-            seen.md5 = response.headers.get("Content-MD5") or seen.md5
+            # Of a part, Content-MD5 is the part's own sum.
+            whole = "Content-MD5" if response.status_code == 200 else _WHOLE_MD5
+            seen.md5 = response.headers.get(whole) or seen.md5
             try:
                 yield from resume.rest(response, position)
             except resume.OtherPart:

@@ -130,13 +130,14 @@ def fetch(blobs: Blobs, wanted: Wanted) -> Generator[int, None, int]:
     """
     try:
         wanted.path.parent.mkdir(parents=True, exist_ok=True)
+        resumed = wanted.part.exists()
         try:
             size = yield from _fill(blobs, wanted)
         except DownloadError:
-            if not wanted.part.exists():
-                raise
-            # What an earlier run left may be of another state of the file.
             wanted.part.unlink()
+            if not resumed:
+                raise
+            # What an earlier run left was of another state of the file.
             size = yield from _fill(blobs, wanted)
         os.replace(wanted.part, wanted.path)
         sync_directory(wanted.path.parent)
@@ -191,5 +192,4 @@ def _check(wanted: Wanted, done: int, md5: str | None, digest: bytes) -> None:
     elif md5 and md5 != base64.b64encode(digest).decode():
         fault = "its content has not the sum that the storage tells"
     if fault:
-        wanted.part.unlink(missing_ok=True)
         raise DownloadError(f"{wanted.path.name}: {fault}", remedy="try again")

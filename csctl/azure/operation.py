@@ -110,10 +110,14 @@ class Operation:
 
     @property
     def fields(self) -> tuple[Parameter, ...]:
-        """The fields of the body that can be named one by one."""
+        """The fields of the body that can be named one by one.
+
+        One with the name of a place of the path stands in a whole body only.
+        """
+        taken = {one.name for one in self.places}
         match self.body:
             case JsonBody(fields, many=False) | FormBody(fields):
-                return fields
+                return tuple(one for one in fields if one.name not in taken)
             case _:
                 return ()
 

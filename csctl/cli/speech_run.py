@@ -13,6 +13,7 @@ from csctl.azure import value as values
 from csctl.azure.operation import Octets, Operation
 from csctl.cli.session import print_json
 from csctl.cli.speech_access import Access
+from csctl.errors import UsageError
 
 if TYPE_CHECKING:
     from csctl.azure.answer import Answer
@@ -47,6 +48,7 @@ def run(
     wish: Wish,
 ) -> int | None:
     """Call an operation with what texts say, and print what it answers."""
+    _refuse(operation, wish)
     own = read(access, operation, texts, wish.conditions)
     body = _body(operation, wish.body)
     with access.open() as speech:
@@ -63,6 +65,19 @@ def run(
             told = _awaited(access, speech, operation, told, answer, wish)
         show(told, wish, json_value=told)
     return None
+
+
+def _refuse(operation: Operation, wish: Wish) -> None:
+    """Refuse what means nothing to an operation. Raises UsageError."""
+    for meant, fits, option in (
+        (wish.body is not None, operation.body is not None, "--body"),
+        (wish.limit is not None, operation.paged, "--limit"),
+        (wish.wait, operation.job, "--wait"),
+    ):
+        if meant and not fits:
+            raise UsageError(
+                f"{operation.name} takes no {option}", remedy="leave it out"
+            )
 
 
 def read(
