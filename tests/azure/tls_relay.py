@@ -32,4 +32,5 @@ async def _main(address: str, certificate: str, key: str, target: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_main(*sys.argv[1:4], int(sys.argv[4])))
+    address, certificate, key, target = sys.argv[1:]
+    asyncio.run(_main(address, certificate, key, int(target)))
