@@ -163,8 +163,9 @@ def _refuse_unknown(operation: Operation, values: Mapping[str, Any]) -> None:
     names = operation.names
     for name in values:
         if name not in names:
-            near = difflib.get_close_matches(name, names, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
+            plain = {known.lower(): known for known in names}
+            near = difflib.get_close_matches(name.lower(), plain, n=1)
+            hint = f"; did you mean {plain[near[0]]}?" if near else ""
             known = f"it takes {', '.join(names)}" if names else "it takes nothing"
             raise UsageError(f"{operation.name} has no {name!r}{hint}", remedy=known)
 

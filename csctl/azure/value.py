@@ -59,12 +59,12 @@ def moment(text: str) -> str:
     """
     try:
         value = datetime.fromisoformat(text)
-    except ValueError:
+        aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+        return aware.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    except (ValueError, OverflowError):
         raise InvalidValue(
             f"{text!r} is no time such as 2026-11-28 or 2026-11-28T12:00:00Z"
         ) from None
-    aware = value if value.tzinfo else value.replace(tzinfo=UTC)
-    return aware.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _word(kind: Kind, text: str) -> str:
