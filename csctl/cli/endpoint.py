@@ -12,7 +12,7 @@ from csctl.cli.speech_access import Access, resource_options
 
 @click.group()
 def endpoint() -> None:
-    """Private endpoints and custom domains: rewrite URLs, check the way."""
+    """Rewrite URLs for custom domains and private endpoints; check the way there."""
 
 
 @endpoint.command()
