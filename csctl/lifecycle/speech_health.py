@@ -26,13 +26,7 @@ def examine(declared: SpeechResources, environ: Mapping[str, str]) -> Iterator[C
             with open_speech(of(one), environ) as speech:
                 yield _look(check, speech)
         except CsctlError as error:
-            yield Check(
-                check=check,
-                ok=False,
-                detail=error.message,
-                remedy=error.remedy,
-                error=type(error),
-            )
+            yield Check.failed(check, error)
 
 
 def _look(check: str, speech: Speech) -> Check:
