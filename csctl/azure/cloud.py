@@ -18,8 +18,15 @@ class Cloud:
     """What follows a region in the host of the REST API."""
     custom: str
     """What follows a custom domain's name."""
+    speech: str
+    """What follows a region and an offering in the host of an offering."""
     blob: str
     """What the hosts of Blob storage end with."""
+
+    @property
+    def private_zone(self) -> str:
+        """The private DNS zone that holds the addresses of private endpoints."""
+        return f"privatelink.{self.custom}"
 
     @property
     def scope(self) -> str:
@@ -31,16 +38,19 @@ CLOUDS: Final = {
     "public": Cloud(
         regional="api.cognitive.microsoft.com",
         custom="cognitiveservices.azure.com",
+        speech="speech.microsoft.com",
         blob="blob.core.windows.net",
     ),
     "us-government": Cloud(
         regional="api.cognitive.microsoft.us",
         custom="cognitiveservices.azure.us",
+        speech="speech.azure.us",
         blob="blob.core.usgovcloudapi.net",
     ),
     "21vianet": Cloud(
         regional="api.cognitive.azure.cn",
         custom="cognitiveservices.azure.cn",
+        speech="speech.azure.cn",
         blob="blob.core.chinacloudapi.cn",
     ),
 }

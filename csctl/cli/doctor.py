@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from csctl.cli import exit as exits
+from csctl.cli.checks import code_of, show
 from csctl.cli.session import Session, json_option, pass_session, print_json
 
 
@@ -33,7 +33,5 @@ def doctor(session: Session, profile: tuple[str, ...], as_json: bool) -> int:
         print_json([words.check(one) for one in checks])
     else:
         for one in checks:
-            click.echo(f"{'ok  ' if one.ok else 'FAIL'}  {one.check}: {one.detail}")
-            if one.remedy:
-                click.echo(f"      -> {one.remedy}")
-    return exits.worst(exits.code_of(one.error) for one in checks if not one.ok)
+            show(one)
+    return code_of(checks)

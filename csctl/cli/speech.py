@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _MORE: Final[dict[str, dict[str, str]]] = {
     "datasets": {"upload-blocks": "speech_upload"},
+    "webhooks": {"listen": "webhooks_listen"},
 }
 """Commands of a group that are no operation, and their modules."""
 

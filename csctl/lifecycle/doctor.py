@@ -9,13 +9,13 @@ import shutil
 import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from csctl import license as licenses
 from csctl import ownership
+from csctl.check import Check
 from csctl.container.observed import Host
 from csctl.engine.engine import Engine
 from csctl.errors import CsctlError, EngineError, LicenseError
@@ -31,17 +31,6 @@ _CORES = 4
 _MEMORY = 4 << 30
 _DISK = 20 << 30
 _CONNECT_SECONDS = 5.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """One check's result. `error` decides the exit code where it is not ok."""
-
-    check: str
-    ok: bool
-    detail: str
-    remedy: str | None = None
-    error: type[CsctlError] = CsctlError
 
 
 def examine(

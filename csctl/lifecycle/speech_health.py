@@ -11,8 +11,8 @@ from typing import Any
 
 from csctl.azure.client import Speech, open_speech
 from csctl.azure.resource import of
+from csctl.check import Check
 from csctl.errors import CsctlError
-from csctl.lifecycle.doctor import Check
 from csctl.profile.speech import SpeechResources
 
 _HEALTHY = "Healthy"

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
+from types import FrameType
+from typing import NoReturn
 
 from .application import Rehearsal
 from .gate import KEY, InvalidFault
@@ -30,11 +33,16 @@ def main() -> int:
         f"The Speech to text REST API answers there; its key is: {KEY}\n"
         f"Files are at {rehearsal.blobs.url}. Ctrl-C ends it.\n"
     )
+    signal.signal(signal.SIGTERM, _end)
     try:
         rehearsal.run()
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def _end(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001
+    raise SystemExit(128 + number)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ import uuid
 from collections.abc import Callable
 
 from . import gate, operations, refusal
+from .downloads import Downloads
 from .entity import View
-from .file_sets import FileSets
 from .gate import Faults, InvalidFault, Limit
 from .journal import Journal
 from .operations import V31, V32, V2024, Found
@@ -22,6 +22,7 @@ from .wire import Answer, Request, Server
 
 PREFIX = "/speechtotext"
 DEBUGGING = "/rehearsal"
+_VOICES = "/tts/cognitiveservices/voices/list"
 
 
 class Rehearsal:
@@ -40,7 +41,7 @@ class Rehearsal:
         results = Results(storage, knobs.file_bytes, byos=knobs.byos)
         view = View(knobs.links or self.api.url, V31, knobs.region)
         store = Store(knobs, results, view)
-        self._service = Service(knobs, store, FileSets(knobs, store, storage, results))
+        self._service = Service(knobs, store, Downloads(store, storage, results))
 
     def run(self) -> None:
         """Answer until the program is stopped."""
@@ -70,6 +71,8 @@ class Rehearsal:
             gate.check_key(request)
             if request.method == "POST" and request.path == "/sts/v1.0/issueToken":
                 return Answer.text(200, "application/jwt", gate.TOKEN)
+            if self._knobs.private and request.path.startswith(_VOICES):
+                return Answer.json(200, [])
             found = _find(request)
             answer = self._service.answer(request, found.operation, found.names)
         except Refused as refused:

@@ -124,10 +124,10 @@ class View:
             shown["status"] = entity.status
         return shown
 
-    def show_file(self, owner: str, file: File, content_url: str) -> dict[str, Any]:
-        """A file as this version shows it; `owner` is the path of its set."""
+    def show_file(self, path: str, file: File, content_url: str) -> dict[str, Any]:
+        """A file as this version shows it."""
         return {
-            "self": self.url(f"{owner}/{file.id}"),
+            "self": self.url(path),
             "name": file.name,
             "kind": file.kind,
             "properties": {"size": file.size},

@@ -86,16 +86,16 @@ class Faults:
 
 
 def _read(word: str) -> list[_Fault]:
-    word, _, times = word.partition("*")
+    word, repeated, times = word.partition("*")
     kind, _, place = word.partition("@")
     numeric = kind.removesuffix("-bare")
     if kind not in ("cut", "drop", "html") and not (
         numeric.isdecimal() and 400 <= int(numeric) < 600
     ):
         raise InvalidFault(f"{word} is no fault")
-    if not (times or "1").isdecimal():
-        raise InvalidFault(f"{times} is no number")
-    return [_Fault(kind, place or "api")] * int(times or "1")
+    if repeated and not times.isdecimal():
+        raise InvalidFault(f"{times!r} is no number")
+    return [_Fault(kind, place or "api")] * int(times or 1)
 
 
 def _failure(kind: str) -> Answer:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
@@ -73,15 +74,13 @@ class Results:
         escaping = Content.of(b"This must not be written outside.")
         self._add(entity, "../outside.json", "Transcription", escaping)
 
-    def log(self, owner: str, locale: str, file_id: str, name: str) -> File:
-        """A log of an endpoint or of a locale."""
+    def log(self, folder: str, name: str) -> File:
+        """A log, below a folder of the logs' container."""
         kind = "Audio" if name.endswith(".wav") else "Transcription"
         content = Content.noise(name, self._size)
-        folder = f"{self._prefix or 'custom'}audiologs/{owner}/{locale}/2026-01-02"
-        blob = f"{folder}/{name}"
+        blob = f"{self._prefix}audiologs/{folder}/{name}"
         self._storage.put(blob, content)
-        created = Entity("logs", "", {}).created
-        return File(name, kind, blob, content.size, created, id=file_id)
+        return File(name, kind, blob, content.size, datetime.now(UTC))
 
     def manifest_files(self, model: Entity) -> Iterator[tuple[str, str]]:
         """Name and blob of each file that a model is made of."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeVar
 
 _T = TypeVar("_T")
+_SWITCH = {"0": False, "1": True}
 MODES = frozenset(("jobs", "link-loop", "unhealthy", "unsafe-names"))
 
 
@@ -30,6 +31,8 @@ class Knobs(NamedTuple):
     """Log files of each endpoint that logs."""
     byos: bool
     """Whether the storage is the user's own."""
+    private: bool
+    """Whether offerings are answered for, as behind a private endpoint."""
     limit: int
     """Requests in 10 seconds; 0 is no limit."""
     delay_seconds: float
@@ -63,7 +66,8 @@ class Knobs(NamedTuple):
             base_models=knob("BASE_MODELS", "300", int),
             file_bytes=knob("FILE_BYTES", "4096", int),
             logs=knob("LOGS", "6", int),
-            byos=knob("BYOS", "0", {"0": False, "1": True}.__getitem__),
+            byos=knob("BYOS", "0", _SWITCH.__getitem__),
+            private=knob("PRIVATE", "0", _SWITCH.__getitem__),
             limit=knob("LIMIT", "0", int),
             delay_seconds=knob("DELAY_SECONDS", "0", float),
             region=knob("REGION", "westeurope", str),

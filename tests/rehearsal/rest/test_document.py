@@ -102,18 +102,21 @@ class Caller:
             case "WebHook":
                 hook = {"webUrl": "http://hook.invalid/", "events": {"ping": True}}
                 return {"displayName": "made by a test", **hook}
+            case _ if shape.startswith("ModelCopy"):
+                return self._copying(shape)
+            case _ if shape.endswith("Update"):
+                return {"displayName": "changed by a test"}
+        return dict(NAMED)
+
+    def _copying(self, shape: str) -> dict[str, Any]:
+        match shape:
             case "ModelCopy":
                 return {"targetSubscriptionKey": "rehearsal"}
             case "ModelCopyAuthorizationDefinition":
                 return {"sourceResourceId": "/subscriptions/source"}
-            case "ModelCopyAuthorization":
-                authorize = self._operation("Models_AuthorizeCopy")
-                body = self.call(authorize).json()
-                assert isinstance(body, dict)
-                return body
-            case _ if shape.endswith("Update"):
-                return {"displayName": "changed by a test"}
-        return dict(NAMED)
+        given = self.call(self._operation("Models_AuthorizeCopy")).json()
+        assert isinstance(given, dict)
+        return given
 
     def path(self, operation: Documented) -> str:
         """The operation's path with the names of what is there."""
