@@ -229,17 +229,16 @@ def _call(http: httpx.Client, check: str, url: str, redact: Redactor) -> Check:
             check=check, ok=False, detail=detail, remedy=remedy, error=AzureUnavailable
         )
     answer = Answer(response.status_code, response.headers, body)
-    try:
-        answer.judge(host, "the call", redact)
+    if not answer.refused:
         return Check(check=check, ok=True, detail=f"{host} answers {answer.status}")
-    except AzureError as error:
-        return Check(
-            check=check,
-            ok=False,
-            detail=error.message,
-            remedy=_DOCUMENTED.get(answer.status, error.remedy),
-            error=type(error),
-        )
+    refusal = answer.error(host, "the call", redact)
+    return Check(
+        check=check,
+        ok=False,
+        detail=refusal.message,
+        remedy=_DOCUMENTED.get(answer.status, refusal.remedy),
+        error=type(refusal),
+    )
 
 
 def _subject(secure: ssl.SSLSocket) -> str:

@@ -1,4 +1,4 @@
-"""Whether the REST API of declared resources answers, for doctor.
+"""Whether declared Speech resources are reached and healthy, for doctor.
 
 Facts: rest-api.md section 7: only v3.1 has a health status; of later versions a cheap
 listing tells whether the key is taken.
@@ -7,35 +7,48 @@ listing tells whether the key is taken.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
+from csctl.azure import check as endpoint
 from csctl.azure.client import Speech, open_speech
 from csctl.azure.resource import of
 from csctl.check import Check
 from csctl.errors import CsctlError
-from csctl.profile.speech import SpeechResources
+from csctl.profile.speech import SpeechResource, SpeechResources
 
 _HEALTHY = "Healthy"
 
 
 def examine(declared: SpeechResources, environ: Mapping[str, str]) -> Iterator[Check]:
-    """A check for each resource, in their order."""
+    """The checks of each resource, in their order: the way there, then its health."""
     for name, one in declared.resources.items():
-        check = f"speech {name}: health"
-        try:
-            with open_speech(of(one), environ) as speech:
-                yield _look(check, speech)
-        except CsctlError as error:
-            yield Check(
-                check=check,
-                ok=False,
-                detail=error.message,
-                remedy=error.remedy,
-                error=type(error),
-            )
+        for check in _examine(one, environ):
+            yield replace(check, check=f"speech {name}: {check.check}")
 
 
-def _look(check: str, speech: Speech) -> Check:
+def _examine(declared: SpeechResource, environ: Mapping[str, str]) -> Iterator[Check]:
+    try:
+        resource = of(declared)
+        way = list(
+            endpoint.examine(resource, endpoint.look(resource, None), (), environ)
+        )
+        yield from way
+        if all(check.ok for check in way):
+            with open_speech(resource, environ) as speech:
+                yield _health(speech)
+    except CsctlError as error:
+        yield Check(
+            check="health",
+            ok=False,
+            detail=error.message,
+            remedy=error.remedy,
+            error=type(error),
+        )
+
+
+def _health(speech: Speech) -> Check:
+    check = "health"
     host = speech.resource.host
     if "ServiceHealth_Get" not in speech.table.operations:
         speech.get("Endpoints_ListSupportedLocales")

@@ -103,8 +103,9 @@ def test_doctor_asks_declared_resources_for_their_health(
 
     assert checks["speech contoso: health"]["ok"]
     assert "Healthy" in checks["speech contoso: health"]["detail"]
-    assert not checks["speech later: health"]["ok"]
-    assert "NO_SUCH_VARIABLE" in checks["speech later: health"]["detail"]
+    assert checks["speech contoso: REST API"]["ok"]
+    assert not checks["speech later: credentials"]["ok"]
+    assert "NO_SUCH_VARIABLE" in checks["speech later: credentials"]["detail"]
 
 
 def test_doctor_tells_what_is_ill(csctl: Speech, tmp_path: Path) -> None:
