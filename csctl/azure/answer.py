@@ -65,16 +65,19 @@ class Answer:
         except (msgspec.DecodeError, RecursionError) as exc:
             raise self._no_service() from exc
 
-    def judge(self, host: str, wanted: str, redact: Redactor) -> None:
-        """Raise what a status of refusal means for what was wanted."""
-        if self.status < 300:
-            return
+    @property
+    def refused(self) -> bool:
+        """Whether it is none of success. No redirect is followed."""
+        return self.status >= 300
+
+    def error(self, host: str, wanted: str, redact: Redactor) -> AzureError:
+        """What a refusal means for what was wanted."""
         if self._is_web_page or self.status < 400:
-            raise self._no_service(host)
+            return self._no_service(host)
         refusal = self.refusal()
         said = redact(refusal.message)[:_QUOTED] or "no reason given"
         message = f"{host} refuses {wanted}: {said} ({self._marks(refusal)})"
-        raise self._kind()(message, remedy=self._remedy(refusal))
+        return self._kind()(message, remedy=self._remedy(refusal))
 
     def refusal(self) -> Refusal:
         """What the body says, in whichever of its shapes."""

@@ -25,7 +25,7 @@ from csctl.azure.picture import Picture
 from csctl.azure.resolution import Resolution
 from csctl.azure.resource import Resource
 from csctl.check import Check
-from csctl.errors import AzureError, AzureUnavailable, CsctlError, InvalidValue
+from csctl.errors import AzureUnavailable, CsctlError, InvalidValue
 from csctl.http import client, faults
 from csctl.http.tls import trust
 from csctl.secret import Redactor
@@ -208,13 +208,10 @@ def _call(http: httpx.Client, check: str, url: str, redact: Redactor) -> Check:
         remedy = "check whether this is the Speech service"
         return _fault(check, f"{host} answers without end", remedy)
     answer = Answer(response.status_code, response.headers, body)
-    try:
-        answer.judge(host, "the call", redact)
-    except AzureError as error:
-        failed = Check.failed(check, error)
-        explained = _DOCUMENTED.get(answer.status, failed.remedy)
-        return replace(failed, remedy=explained)
-    return Check(check=check, ok=True, detail=f"{host} answers {answer.status}")
+    if not answer.refused:
+        return Check(check=check, ok=True, detail=f"{host} answers {answer.status}")
+    refusal = Check.failed(check, answer.error(host, "the call", redact))
+    return replace(refusal, remedy=_DOCUMENTED.get(answer.status, refusal.remedy))
 
 
 def _fault(check: str, detail: str, remedy: str) -> Check:

@@ -81,10 +81,11 @@ class Connection:
         self._sleep(seconds * random.uniform(1, 1.2))
 
     def _judge(self, request: Request, answer: Answer) -> None:
-        wanted = f"{request.operation.name} of {request.path}"
-        _, secret = self._caller.header()
-        redact = Redactor((secret, *request.secrets))
-        answer.judge(self._resource.host, wanted, redact)
+        if answer.refused:
+            _, secret = self._caller.header()
+            redact = Redactor((secret, *request.secrets))
+            wanted = f"{request.operation.name} of {request.path}"
+            raise answer.error(self._resource.host, wanted, redact)
         old = answer.headers.get("api-deprecated-versions", "")
         if old and not self._warned:
             self._warned = True

@@ -1,4 +1,4 @@
-"""Whether the REST API of declared resources answers, for doctor.
+"""Whether declared Speech resources are reached and healthy, for doctor.
 
 Facts: rest-api.md section 7: only v3.1 has a health status; of later versions a cheap
 listing tells whether the key is taken.
@@ -6,30 +6,49 @@ listing tells whether the key is taken.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
+from csctl.azure import check as endpoint
 from csctl.azure.client import Speech, open_speech
 from csctl.azure.resource import of
 from csctl.check import Check
 from csctl.errors import CsctlError
-from csctl.profile.speech import SpeechResources
+from csctl.profile.speech import SpeechResource, SpeechResources
 
 _HEALTHY = "Healthy"
 
 
-def examine(declared: SpeechResources, environ: Mapping[str, str]) -> Iterator[Check]:
-    """A check for each resource, in their order."""
+def examine(
+    declared: SpeechResources, environ: Mapping[str, str], say: Callable[[str], None]
+) -> Iterator[Check]:
+    """The checks of each resource, in their order: the way there, then its health.
+
+    `say` takes what an Entra identity asks its user to do.
+    """
     for name, one in declared.resources.items():
-        check = f"speech {name}: health"
-        try:
-            with open_speech(of(one), environ) as speech:
-                yield _look(check, speech)
-        except CsctlError as error:
-            yield Check.failed(check, error)
+        for check in _examine(one, environ, say):
+            yield replace(check, check=f"speech {name}: {check.check}")
 
 
-def _look(check: str, speech: Speech) -> Check:
+def _examine(
+    declared: SpeechResource, environ: Mapping[str, str], say: Callable[[str], None]
+) -> Iterator[Check]:
+    try:
+        resource = of(declared)
+        found = endpoint.look(resource, None)
+        way = list(endpoint.examine(resource, found, (), environ, say))
+        yield from way
+        if all(check.ok for check in way):
+            with open_speech(resource, environ, say=say) as speech:
+                yield _health(speech)
+    except CsctlError as error:
+        yield Check.failed("health", error)
+
+
+def _health(speech: Speech) -> Check:
+    check = "health"
     host = speech.resource.host
     if "ServiceHealth_Get" not in speech.table.operations:
         speech.get("Endpoints_ListSupportedLocales")

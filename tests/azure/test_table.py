@@ -35,7 +35,8 @@ def test_all_rows_of_a_table_fit_together(version: str) -> None:
         assert bool(one.filters) == any(q.name == "filter" for q in one.query)
         for field in one.fields:
             if field.kind.group:
-                assert table.at("GET", f"/{field.kind.group}/{{id}}")
+                found = table.at("GET", f"/{field.kind.group}/{{id}}")
+                assert found.places[0].name == "id"
     assert len(seen) == len(commands) == len(table.operations)
 
 
