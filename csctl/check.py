@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 from csctl.errors import CsctlError
 
@@ -16,3 +17,14 @@ class Check:
     detail: str
     remedy: str | None = None
     error: type[CsctlError] = CsctlError
+
+    @classmethod
+    def failed(cls, check: str, error: CsctlError) -> Self:
+        """A check that an error ended."""
+        return cls(
+            check=check,
+            ok=False,
+            detail=error.message,
+            remedy=error.remedy,
+            error=type(error),
+        )

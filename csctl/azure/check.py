@@ -11,8 +11,8 @@ import ipaddress
 import socket
 import ssl
 import urllib.request
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -25,13 +25,14 @@ from csctl.azure.picture import Picture
 from csctl.azure.resolution import Resolution
 from csctl.azure.resource import Resource
 from csctl.check import Check
-from csctl.errors import AzureError, AzureUnavailable, CsctlError, InvalidValue
+from csctl.errors import AzureUnavailable, CsctlError, InvalidValue
 from csctl.http import client, faults
 from csctl.http.tls import trust
 from csctl.secret import Redactor
 
 _CONNECT_SECONDS = 5.0
 _LONGEST_BODY = 1 << 20
+_THERE = (Picture.PRIVATE, Picture.PROXY)
 _REST = "/endpoints/locales"
 _OFFERING = "/tts/cognitiveservices/voices/list"
 _DOCUMENTED: Final = {
@@ -47,121 +48,111 @@ _DOCUMENTED: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """What a host's name leads to."""
+def look(resource: Resource, server: str | None) -> Resolution:
+    """Resolve the resource's host: what programs on this host get counts.
 
-    found: Resolution
-    """With the addresses that count: of the named DNS server, or of this host."""
-    own: tuple[str, ...]
-    """What programs on this host get."""
-    picture: Picture
-
-
-def look(resource: Resource, server: str | None) -> Seen:
-    """Resolve the resource's host. Raises InvalidValue for no such DNS server."""
+    With a DNS server `ADDRESS[:PORT]`, what that one says. Raises InvalidValue where
+    it is none.
+    """
     host = _name(resource)
     found = resolution.look_up(host, server)
-    own = resolution.of_this_host(host)
-    if server is None and own:
-        found = Resolution(host=host, chain=found.chain, addresses=own)
-    return Seen(found=found, own=own, picture=picture.classify(found))
+    own = () if server else resolution.of_this_host(host)
+    if not own:
+        return found
+    fault = None
+    if set(own).isdisjoint(found.addresses):
+        said = ", ".join(found.addresses) or found.fault
+        fault = f"DNS itself says otherwise ({said})"
+    return Resolution(host=host, chain=found.chain, addresses=own, fault=fault)
 
 
 def examine(
     resource: Resource,
-    seen: Seen,
+    found: Resolution,
     expected: tuple[str, ...],
     environ: Mapping[str, str],
+    say: Callable[[str], None],
 ) -> Iterator[Check]:
     """All checks, in the order in which they build on each other.
 
-    `expected` are the addresses that the name is to lead to. Raises InvalidValue where
-    one is none, and what reading the key or making a TLS context raises.
+    `expected` are the addresses that the name is to lead to; `say` takes what an Entra
+    identity asks its user to do. Raises InvalidValue for no address, UsageError where
+    SSL_CERT_FILE is none.
     """
     wanted = {_address(text) for text in expected}
-    yield _resolves(resource, seen)
-    if not seen.found.addresses:
+    yield _resolves(resource, found)
+    if not found.addresses:
         return
-    yield _fits(resource, seen)
+    yield _fits(resource, found)
     if wanted:
-        yield _leads_to(resource, seen, wanted)
-    proxied = not resource.local and _proxy(resource) is not None
-    if proxied:
+        yield _leads_to(resource, found, wanted)
+    proxy = None if resource.local else _proxy(resource)
+    if proxy is not None:
         yield Check(
             check="proxy",
             ok=True,
-            detail=f"{_proxy(resource)} is in between, and resolves the name itself",
-            remedy=f"to go past it, name {_name(resource)} in NO_PROXY",
+            detail=f"{proxy} is in between, and resolves the name itself",
+            remedy=f"to go past it, name {found.host} in NO_PROXY",
         )
     elif resource.url.startswith("https:"):
         shakes = _shakes_hands(resource, environ)
         yield shakes
         if not shakes.ok:
             return
-    yield from _calls(resource, seen, environ)
+    yield from _calls(resource, found, environ, say)
 
 
-def _resolves(resource: Resource, seen: Seen) -> Check:
-    found = seen.found
+def _resolves(resource: Resource, found: Resolution) -> Check:
     if found.addresses:
-        return Check(check="dns", ok=True, detail=str(found))
+        hint = found.fault and f"{found.fault}: see /etc/hosts and /etc/nsswitch.conf"
+        return Check(check="dns", ok=True, detail=str(found), remedy=hint)
     zone = picture.zone_of(found)
-    if zone is not None:
+    if zone is None:
+        remedy = "check the name, and the DNS servers of this host or --dns-server"
+    else:
         remedy = (
             f"the private DNS zone {zone.private_zone} counts in this network, and has"
-            f" no record of {_name(resource).partition('.')[0]}: add it, or unlink the"
-            " zone"
+            f" no record of {_label(resource)}: add it, or unlink the zone"
         )
-    else:
-        remedy = "check the name, and the DNS servers of this host or --dns-server"
-    return Check(
-        check="dns", ok=False, detail=str(found), remedy=remedy, error=AzureUnavailable
-    )
+    return _fault("dns", str(found), remedy)
 
 
-def _fits(resource: Resource, seen: Seen) -> Check:
+def _fits(resource: Resource, found: Resolution) -> Check:
     """Whether it is the picture that the resource's declaration promises."""
-    meaning = f"{seen.picture}: {picture.MEANING[seen.picture]}"
-    there = seen.picture in (Picture.PRIVATE, Picture.PROXY)
-    if resource.private and seen.picture is Picture.REGIONAL:
-        return Check(
-            check="picture",
-            ok=False,
-            detail=f"{meaning}; the resource is declared with one",
-            remedy="if it was just made or removed, DNS needs some time; if it is gone"
-            " for good, take `private: true` away and use the region's URLs",
-            error=AzureError,
+    shown = picture.classify(found)
+    detail = f"{shown}: {picture.MEANING[shown]}"
+    if resource.private and shown is Picture.REGIONAL:
+        return _fault(
+            "picture",
+            f"{detail}; the resource is declared with one",
+            "if it was just made or removed, DNS needs some time; if it is gone for"
+            " good, take `private: true` away and use the region's URLs",
         )
     hint = None
-    if there and not resource.private:
-        hint = "declare `private: true`, and use: csctl endpoint url URL --private"
-    elif seen.picture is Picture.PROXY:
+    if shown in _THERE and not resource.private:
+        hint = (
+            "declare `private: true`; for the URLs of the offerings: csctl endpoint url"
+            f" URL --custom-domain {_label(resource)} --private"
+        )
+    elif shown is Picture.PROXY:
         hint = (
             "from inside the virtual network its private address is to be seen; from"
             " here the resource answers to allowed networks only"
         )
-    return Check(check="picture", ok=True, detail=meaning, remedy=hint)
+    return Check(check="picture", ok=True, detail=detail, remedy=hint)
 
 
-def _leads_to(resource: Resource, seen: Seen, wanted: set[str]) -> Check:
-    got = set(seen.found.addresses)
+def _leads_to(resource: Resource, found: Resolution, wanted: set[str]) -> Check:
+    got = set(found.addresses)
     said = ", ".join(sorted(got))
     if got == wanted:
         return Check(check="address", ok=True, detail=f"{said}, as expected")
-    where = (
-        f"ask the DNS of the virtual network, where {resource.cloud.private_zone} is"
-        " linked"
-        if seen.picture is not Picture.PRIVATE
-        else "compare the private endpoint's network interface with the DNS record"
-    )
-    return Check(
-        check="address",
-        ok=False,
-        detail=f"{said}, not {', '.join(sorted(wanted))}",
-        remedy=where,
-        error=AzureUnavailable,
-    )
+    if picture.classify(found) is Picture.PRIVATE:
+        remedy = "compare the private endpoint's network interface with the DNS record"
+    else:
+        zone = resource.cloud.private_zone
+        remedy = f"ask the DNS of the virtual network, where {zone} is linked"
+    return _fault("address", f"{said}, not {', '.join(sorted(wanted))}", remedy)
 
 
 def _shakes_hands(resource: Resource, environ: Mapping[str, str]) -> Check:
@@ -173,47 +164,36 @@ def _shakes_hands(resource: Resource, environ: Mapping[str, str]) -> Check:
             socket.create_connection((host, port), timeout=_CONNECT_SECONDS) as plain,
             context.wrap_socket(plain, server_hostname=host) as secure,
         ):
-            name = _subject(secure)
-            said = f"{secure.version()} with the certificate of {name}"
+            said = f"{secure.version()} with the certificate of {_subject(secure)}"
             return Check(check="tls", ok=True, detail=said)
     except ssl.SSLCertVerificationError as exc:
         detail, remedy = exc.verify_message, "name the CA's file in SSL_CERT_FILE"
     except (OSError, UnicodeError) as exc:
         detail = getattr(exc, "strerror", None) or str(exc) or type(exc).__name__
-        remedy = "check firewall, routes and network security groups on port 443"
-    return Check(
-        check="tls",
-        ok=False,
-        detail=f"{host}:{port}: {detail}",
-        remedy=remedy,
-        error=AzureUnavailable,
-    )
+        remedy = f"check firewall, routes and network security groups on port {port}"
+    return _fault("tls", f"{host}:{port}: {detail}", remedy)
 
 
 def _calls(
-    resource: Resource, seen: Seen, environ: Mapping[str, str]
+    resource: Resource,
+    found: Resolution,
+    environ: Mapping[str, str],
+    say: Callable[[str], None],
 ) -> Iterator[Check]:
-    identity = Identity(resource.identity, environ, lambda _: None)
+    identity = Identity(resource.identity, environ, say)
     try:
         header, value = Caller(resource, environ, identity).header()
-        tls = trust(environ)
     except CsctlError as error:
-        yield Check(
-            check="credentials",
-            ok=False,
-            detail=error.message,
-            remedy=error.remedy,
-            error=type(error),
-        )
+        yield Check.failed("credentials", error)
         return
     version = resource.version
     query = "" if version.startswith("v") else f"?api-version={version}"
-    with client.open_client(tls, proxies=not resource.local) as http:
+    with client.open_client(trust(environ), proxies=not resource.local) as http:
         http.headers[header] = value.reveal()
         redact = Redactor((value,))
         yield _call(http, "REST API", resource.base + _REST + query, redact)
         # Only then do the offerings move to the custom domain.
-        if resource.private or seen.picture in (Picture.PRIVATE, Picture.PROXY):
+        if resource.private or picture.classify(found) in _THERE:
             yield _call(http, "offerings", resource.url + _OFFERING, redact)
 
 
@@ -222,22 +202,21 @@ def _call(http: httpx.Client, check: str, url: str, redact: Redactor) -> Check:
     try:
         with faults.translated(AzureUnavailable), http.stream("GET", url) as response:
             body = client.read(response, _LONGEST_BODY)
-    except (AzureUnavailable, client.TooLarge) as error:
-        detail = getattr(error, "message", f"{host} answers without end")
-        remedy = getattr(error, "remedy", None)
-        return Check(
-            check=check, ok=False, detail=detail, remedy=remedy, error=AzureUnavailable
-        )
+    except AzureUnavailable as error:
+        return Check.failed(check, error)
+    except client.TooLarge:
+        remedy = "check whether this is the Speech service"
+        return _fault(check, f"{host} answers without end", remedy)
     answer = Answer(response.status_code, response.headers, body)
     if not answer.refused:
         return Check(check=check, ok=True, detail=f"{host} answers {answer.status}")
-    refusal = answer.error(host, "the call", redact)
+    failed = Check.failed(check, answer.error(host, "the call", redact))
+    return replace(failed, remedy=_DOCUMENTED.get(answer.status, failed.remedy))
+
+
+def _fault(check: str, detail: str, remedy: str) -> Check:
     return Check(
-        check=check,
-        ok=False,
-        detail=refusal.message,
-        remedy=_DOCUMENTED.get(answer.status, refusal.remedy),
-        error=type(refusal),
+        check=check, ok=False, detail=detail, remedy=remedy, error=AzureUnavailable
     )
 
 
@@ -269,3 +248,8 @@ def _address(text: str) -> str:
 
 def _name(resource: Resource) -> str:
     return urlsplit(resource.url).hostname or ""
+
+
+def _label(resource: Resource) -> str:
+    """The custom domain's name."""
+    return _name(resource).partition(".")[0]

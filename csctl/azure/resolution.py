@@ -33,7 +33,7 @@ class Resolution:
     """The names that it is an alias of, one after the other."""
     addresses: tuple[str, ...] = ()
     fault: str | None = None
-    """Why there are no addresses."""
+    """Why there are no addresses, or what else speaks against them."""
 
     def __str__(self) -> str:
         end = ", ".join(self.addresses) or f"({self.fault})"

@@ -85,20 +85,21 @@ def check(
     """
     from csctl import format as words
     from csctl.azure.check import examine, look
+    from csctl.azure.picture import classify
     from csctl.cli.checks import code_of, show
 
     resource = Access.take(session, options).meant()
-    seen = look(resource, dns_server)
-    checks = examine(resource, seen, expect, session.environ)
+    found = look(resource, dns_server)
+    checks = examine(resource, found, expect, session.environ, session.say)
     if not as_json:
         return code_of([show(one) for one in checks])
     made = list(checks)
     print_json(
         {
-            "host": seen.found.host,
-            "chain": list(seen.found.chain),
-            "addresses": list(seen.found.addresses),
-            "picture": str(seen.picture),
+            "host": found.host,
+            "chain": list(found.chain),
+            "addresses": list(found.addresses),
+            "picture": str(classify(found)),
             "checks": [words.check(one) for one in made],
         }
     )

@@ -43,13 +43,7 @@ def examine(
         engine = connect()
         seen = observe.snapshot(engine, profiles)
     except EngineError as error:
-        yield Check(
-            check="engine",
-            ok=False,
-            detail=error.message,
-            remedy=error.remedy,
-            error=type(error),
-        )
+        yield Check.failed("engine", error)
         yield _avx2()
         for profile in profiles:
             yield from _keys(profile, environ)
@@ -148,13 +142,7 @@ def _profile(
     try:
         observed = observe.observe(engine, profile, environ, seen)
     except CsctlError as error:
-        yield Check(
-            check=f"{name}: look",
-            ok=False,
-            detail=error.message,
-            remedy=error.remedy,
-            error=type(error),
-        )
+        yield Check.failed(f"{name}: look", error)
         return
     taken = observed.port_taken_by
     yield Check(

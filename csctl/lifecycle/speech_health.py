@@ -38,13 +38,7 @@ def _examine(declared: SpeechResource, environ: Mapping[str, str]) -> Iterator[C
             with open_speech(resource, environ) as speech:
                 yield _health(speech)
     except CsctlError as error:
-        yield Check(
-            check="health",
-            ok=False,
-            detail=error.message,
-            remedy=error.remedy,
-            error=type(error),
-        )
+        yield Check.failed("health", error)
 
 
 def _health(speech: Speech) -> Check:

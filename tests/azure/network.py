@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import shutil
@@ -12,9 +11,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from tests.azure.dns_server import CUSTOM, PICTURES, dns_server
+from tests.cli.shell import Run
 from tests.rest_api import ROOT
 
 KEY_VARIABLE = "SPEECH_TEST_KEY"
@@ -25,20 +24,6 @@ _RECORDS = f"""\
 untrusted.{CUSTOM}. A 10.0.0.99
 silent.{CUSTOM}. A 10.0.0.98
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """How csctl ended, and what it wrote."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        """The one JSON value on stdout."""
-        return json.loads(self.out)
 
 
 @dataclass(frozen=True, slots=True)

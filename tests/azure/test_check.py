@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.azure.dns_server import CUSTOM, LINK
-from tests.azure.network import GATEWAY, PRIVATE, PROXY, Network, Run, network
+from tests.azure.network import GATEWAY, PRIVATE, PROXY, Network, network
+from tests.cli.shell import Run
 
 pytestmark = pytest.mark.xdist_group("azure-network")
 
@@ -49,7 +50,7 @@ def test_the_documented_pictures(
 def test_the_chain_is_told_to_people(net: Network) -> None:
     run = net.check("--custom-domain", "inside")
     assert f"dns: inside.{CUSTOM} -> inside.{LINK} -> {PRIVATE}" in run.out
-    assert "use: csctl endpoint url URL --private" in run.out
+    assert "csctl endpoint url URL --custom-domain inside --private" in run.out
     assert f"the certificate of *.{CUSTOM}" in run.out
 
 
@@ -131,6 +132,7 @@ def test_an_address_where_nobody_answers(net: Network) -> None:
 def test_the_hosts_file_counts_for_programs_on_this_host(net: Network) -> None:
     run = net.check("--custom-domain", "by-hosts-file", "--json")
     assert run.json["addresses"] == ["10.1.2.3"]
+    assert "DNS itself says otherwise" in detail(run, "dns")
     run = net.check("--custom-domain", "by-hosts-file", "--dns-server", "127.0.0.1")
     assert "FAIL  dns" in run.out
 

@@ -75,6 +75,16 @@ class Entity:
         return {"self": self.path}
 
     @property
+    def filterable(self) -> dict[str, Any]:
+        """What filters look at."""
+        return {
+            **self.fields,
+            "status": self.status,
+            "createdDateTime": moment(self.created),
+            "lastActionDateTime": moment(self.changed),
+        }
+
+    @property
     def waits_for_data(self) -> bool:
         """Whether it is a dataset that nothing was uploaded for yet."""
         is_empty = self.data is None and "contentUrl" not in self.fields

@@ -89,8 +89,8 @@ class Store:
             self._finish(entity)
             return
         half = self._knobs.job_seconds / 2
-        self._later(half, lambda: self._run(entity))
-        self._later(2 * half, lambda: self._finish(entity))
+        self._later(half, entity, self._run)
+        self._later(2 * half, entity, self._finish)
 
     def challenge(self, hook: Entity) -> None:
         """Let a web hook prove itself again."""
@@ -125,10 +125,13 @@ class Store:
                 return next(reversed(self.all(subject)), None)
         return None
 
-    def _later(self, seconds: float, work: Callable[[], None]) -> None:
+    def _later(
+        self, seconds: float, entity: Entity, work: Callable[[Entity], None]
+    ) -> None:
         def locked() -> None:
             with self.lock:
-                work()
+                if entity.id in self._sets[entity.subject]:
+                    work(entity)
 
         timer = threading.Timer(seconds, locked)
         timer.daemon = True
