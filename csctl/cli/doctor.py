@@ -28,7 +28,7 @@ def doctor(session: Session, profile: tuple[str, ...], as_json: bool) -> int:
     if resources is not None:
         from csctl.lifecycle import speech_health
 
-        checks += speech_health.examine(resources, session.environ)
+        checks += speech_health.examine(resources, session.environ, session.say)
     if as_json:
         print_json([words.check(one) for one in checks])
     else:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from csctl.azure import check as endpoint
-from csctl.azure.client import Speech, open_speech
+from csctl.azure.client import Say, Speech, open_speech
 from csctl.azure.resource import of
 from csctl.check import Check
 from csctl.errors import CsctlError
@@ -20,22 +20,25 @@ from csctl.profile.speech import SpeechResource, SpeechResources
 _HEALTHY = "Healthy"
 
 
-def examine(declared: SpeechResources, environ: Mapping[str, str]) -> Iterator[Check]:
+def examine(
+    declared: SpeechResources, environ: Mapping[str, str], say: Say
+) -> Iterator[Check]:
     """The checks of each resource, in their order: the way there, then its health."""
     for name, one in declared.resources.items():
-        for check in _examine(one, environ):
+        for check in _examine(one, environ, say):
             yield replace(check, check=f"speech {name}: {check.check}")
 
 
-def _examine(declared: SpeechResource, environ: Mapping[str, str]) -> Iterator[Check]:
+def _examine(
+    declared: SpeechResource, environ: Mapping[str, str], say: Say
+) -> Iterator[Check]:
     try:
         resource = of(declared)
-        way = list(
-            endpoint.examine(resource, endpoint.look(resource, None), (), environ)
-        )
+        seen = endpoint.look(resource, None)
+        way = list(endpoint.examine(resource, seen, (), environ, say))
         yield from way
         if all(check.ok for check in way):
-            with open_speech(resource, environ) as speech:
+            with open_speech(resource, environ, say=say) as speech:
                 yield _health(speech)
     except CsctlError as error:
         yield Check.failed("health", error)
