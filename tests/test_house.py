@@ -79,8 +79,18 @@ def test_a_command_without_an_engine_loads_no_docker(argv: list[str]) -> None:
     assert _loaded_by_command(*argv).isdisjoint({"docker", "requests", "textual"})
 
 
-def test_a_command_without_a_registry_loads_no_httpx() -> None:
-    assert "httpx" not in _loaded_by_command("validate", PROFILE)
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["validate", PROFILE],
+        ["speech", "--help"],
+        ["speech", "operations"],
+        ["speech", "transcriptions", "create", "--help"],
+    ],
+    ids=" ".join,
+)
+def test_a_command_that_asks_nobody_loads_no_httpx(argv: list[str]) -> None:
+    assert "httpx" not in _loaded_by_command(*argv)
 
 
 def test_pure_rooms_load_nothing_that_reaches_out() -> None:

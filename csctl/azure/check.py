@@ -210,8 +210,8 @@ def _call(http: httpx.Client, check: str, url: str, redact: Redactor) -> Check:
     answer = Answer(response.status_code, response.headers, body)
     if not answer.refused:
         return Check(check=check, ok=True, detail=f"{host} answers {answer.status}")
-    refusal = Check.failed(check, answer.error(host, "the call", redact))
-    return replace(refusal, remedy=_DOCUMENTED.get(answer.status, refusal.remedy))
+    failed = Check.failed(check, answer.error(host, "the call", redact))
+    return replace(failed, remedy=_DOCUMENTED.get(answer.status, failed.remedy))
 
 
 def _fault(check: str, detail: str, remedy: str) -> Check:

@@ -6,12 +6,12 @@ listing tells whether the key is taken.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from csctl.azure import check as endpoint
-from csctl.azure.client import Speech, open_speech
+from csctl.azure.client import Say, Speech, open_speech
 from csctl.azure.resource import of
 from csctl.check import Check
 from csctl.errors import CsctlError
@@ -21,24 +21,21 @@ _HEALTHY = "Healthy"
 
 
 def examine(
-    declared: SpeechResources, environ: Mapping[str, str], say: Callable[[str], None]
+    declared: SpeechResources, environ: Mapping[str, str], say: Say
 ) -> Iterator[Check]:
-    """The checks of each resource, in their order: the way there, then its health.
-
-    `say` takes what an Entra identity asks its user to do.
-    """
+    """The checks of each resource, in their order: the way there, then its health."""
     for name, one in declared.resources.items():
         for check in _examine(one, environ, say):
             yield replace(check, check=f"speech {name}: {check.check}")
 
 
 def _examine(
-    declared: SpeechResource, environ: Mapping[str, str], say: Callable[[str], None]
+    declared: SpeechResource, environ: Mapping[str, str], say: Say
 ) -> Iterator[Check]:
     try:
         resource = of(declared)
-        found = endpoint.look(resource, None)
-        way = list(endpoint.examine(resource, found, (), environ, say))
+        seen = endpoint.look(resource, None)
+        way = list(endpoint.examine(resource, seen, (), environ, say))
         yield from way
         if all(check.ok for check in way):
             with open_speech(resource, environ, say=say) as speech:
