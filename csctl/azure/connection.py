@@ -23,6 +23,8 @@ from csctl.secret import Redactor
 _ATTEMPTS = 6
 """Together longer than the 10 seconds in which 100 requests are allowed."""
 _MAX_BODY = 64 << 20
+_SENDING = httpx.Timeout(30, connect=10, read=300)
+"""For a file: the service may do something with it before it answers."""
 _TOO_MANY: Final = 429
 _SAFE = frozenset(("GET", "PUT", "PATCH", "DELETE"))
 _UNSURE = (
@@ -117,6 +119,7 @@ class Connection:
                 content=request.octets,
                 data=request.form or None,
                 files=files or None,
+                timeout=_SENDING if files or request.octets else client.TIMEOUT,
             )
             response = self._http.send(sent, stream=True)
             try:

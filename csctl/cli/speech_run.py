@@ -114,6 +114,8 @@ def show(told: Any, wish: Wish, *, json_value: Any) -> None:
     elif wish.ids:
         for one in words.ids(told):
             click.echo(one)
+    elif told == []:
+        click.echo("none", err=True)
     elif isinstance(told, list):
         click.echo(words.listing(told))
     else:
