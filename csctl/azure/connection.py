@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import httpx
 
@@ -23,8 +23,11 @@ from csctl.secret import Redactor
 _ATTEMPTS = 6
 """Together longer than the 10 seconds in which 100 requests are allowed."""
 _MAX_BODY = 64 << 20
+_SENDING = httpx.Timeout(30, connect=10, read=300)
+"""For a file: the service may do something with it before it answers."""
 _TOO_MANY: Final = 429
 _SAFE = frozenset(("GET", "PUT", "PATCH", "DELETE"))
+_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _UNSURE = (
     "it is not known whether the service did it: look (`list`) before you try again"
 )
@@ -66,13 +69,14 @@ class Connection:
             self._pause,
             attempts=_ATTEMPTS,
             passing_status=retry.is_passing_status if safe else _is_throttled,
-            passing=retry.is_passing if safe else _is_unsent,
+            passing=retry.is_passing if safe else _may_be_sent_again,
         )
-        with _sure(safe=safe), faults.translated(AzureUnavailable):
+        with _unsure(safe=safe), faults.translated(AzureUnavailable):
             answer = ask()
             if answer.status == httpx.codes.UNAUTHORIZED and self._caller.entra:
                 self._caller.forget()
                 answer = ask()
+        with _unsure(safe=safe or _is_throttled(answer.status)):
             self._judge(request, answer)
         return answer
 
@@ -101,11 +105,11 @@ class Connection:
         if not self._resource.version.startswith("v"):
             query["api-version"] = self._resource.version
         with ExitStack() as stack:
-            # Opened for each try: the one before may have read them to the end.
-            files = {
-                field: (path.name, stack.enter_context(path.open("rb")))
-                for field, path in request.files.items()
-            }
+            # A field without a file's name, too, makes the form one of several parts.
+            form: dict[str, Any] = {k: (None, v) for k, v in request.form.items()}
+            for field, path in request.files.items():
+                # Opened for each try: the one before may have read it to the end.
+                form[field] = (path.name, stack.enter_context(path.open("rb")))
             if request.octets is not None:
                 headers["Content-Type"] = "application/octet-stream"
             sent = self._http.build_request(
@@ -115,8 +119,8 @@ class Connection:
                 headers=headers,
                 json=request.json,
                 content=request.octets,
-                data=request.form or None,
-                files=files or None,
+                files=form or None,
+                timeout=_SENDING if form or request.octets else client.TIMEOUT,
             )
             response = self._http.send(sent, stream=True)
             try:
@@ -132,15 +136,12 @@ class Connection:
 
 
 @contextmanager
-def _sure(*, safe: bool) -> Iterator[None]:
+def _unsure(*, safe: bool) -> Iterator[None]:
     """Say of what may or may not have been done that nobody knows."""
     try:
         yield
     except AzureUnavailable as error:
-        unsent = isinstance(error.__cause__, httpx.TransportError) and _is_unsent(
-            error.__cause__
-        )
-        if safe or unsent:
+        if safe or isinstance(error.__cause__, _UNSENT):
             raise
         raise AzureUnavailable(error.message, remedy=_UNSURE) from error
 
@@ -149,7 +150,6 @@ def _is_throttled(status: int) -> bool:
     return status == _TOO_MANY
 
 
-def _is_unsent(failure: httpx.TransportError) -> bool:
+def _may_be_sent_again(failure: httpx.TransportError) -> bool:
     """Whether the request never reached the service, and may do so later."""
-    never = httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout
-    return isinstance(failure, never) and retry.is_passing(failure)
+    return isinstance(failure, _UNSENT) and retry.is_passing(failure)

@@ -132,13 +132,12 @@ def fetch(blobs: Blobs, wanted: Wanted) -> Generator[int, None, int]:
         wanted.path.parent.mkdir(parents=True, exist_ok=True)
         resumed = wanted.part.exists()
         try:
-            size = yield from _fill(blobs, wanted)
+            size = yield from _filled(blobs, wanted)
         except DownloadError:
-            wanted.part.unlink()
             if not resumed:
                 raise
             # What an earlier run left was of another state of the file.
-            size = yield from _fill(blobs, wanted)
+            size = yield from _filled(blobs, wanted)
         os.replace(wanted.part, wanted.path)
         sync_directory(wanted.path.parent)
     except OSError as exc:
@@ -147,6 +146,15 @@ def fetch(blobs: Blobs, wanted: Wanted) -> Generator[int, None, int]:
             remedy=f"check free space and permissions of {wanted.path.parent}",
         ) from exc
     return size
+
+
+def _filled(blobs: Blobs, wanted: Wanted) -> Generator[int, None, int]:
+    """Bring the part to its end; one that turns out to be wrong goes."""
+    try:
+        return (yield from _fill(blobs, wanted))
+    except DownloadError:
+        wanted.part.unlink(missing_ok=True)
+        raise
 
 
 def _fill(blobs: Blobs, wanted: Wanted) -> Generator[int, None, int]:

@@ -108,9 +108,7 @@ def wait(
 
 def remarks(speech: Speech, job: Job) -> tuple[str, ...]:
     """What a job that succeeded as a whole did not do: files of a transcription."""
-    if job.operation.collection != _TRANSCRIPTIONS:
-        return ()
-    return tuple(f"failed: {line}" for line in failures(speech, job.id))
+    return tuple(f"failed: {line}" for line in _reported(speech, job))
 
 
 def failures(speech: Speech, id_: str) -> tuple[str, ...]:
@@ -134,17 +132,21 @@ def _failed(speech: Speech, job: Job, state: Mapping[str, Any]) -> JobFailed:
     error = error or state.get("error") or {}
     redact = Redactor()
     said = " ".join(str(error.get(key) or "") for key in ("code", "message")).strip()
-    lines: tuple[str, ...] = ()
-    if job.operation.collection == _TRANSCRIPTIONS:
-        try:
-            lines = failures(speech, job.id)
-        except CsctlError as exc:
-            lines = (f"its report cannot be read: {exc.message}",)
     return JobFailed(
         f"{job.what} failed: {redact(said) or 'the service gives no reason'}",
-        lines,
+        _reported(speech, job),
         remedy="mend what it names, and begin anew",
     )
+
+
+def _reported(speech: Speech, job: Job) -> tuple[str, ...]:
+    """What a job's report tells of failures; the job's own end stands without it."""
+    if job.operation.collection != _TRANSCRIPTIONS:
+        return ()
+    try:
+        return failures(speech, job.id)
+    except CsctlError as exc:
+        return (f"unknown, as its report cannot be read: {exc.message}",)
 
 
 def _lines(report: bytes) -> list[str]:

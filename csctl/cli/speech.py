@@ -158,7 +158,7 @@ def operations(access: Access, as_json: bool) -> None:
 @click.pass_obj
 def call(
     access: Access, /, operation: str, pairs: tuple[str, ...], **options: Any
-) -> int | None:
+) -> None:
     """Call an operation by its name, such as Datasets_List.
 
     NAME is a name of its path, query or body (properties.email=...); lists repeat it. A
@@ -175,4 +175,4 @@ def call(
         if not equals:
             raise click.UsageError(f"{pair!r} is no NAME=VALUE")
         texts.setdefault(name, []).append(value)
-    return run(access, found, texts, Wish.take(options))
+    run(access, found, texts, Wish.take(options))

@@ -11,7 +11,12 @@ from csctl.azure.operation import Operation
 from csctl.cli.session import print_json
 from csctl.cli.speech_access import Access
 from csctl.cli.speech_run import read
-from csctl.cli.speech_verb import condition_options, taken_conditions
+from csctl.cli.speech_verb import (
+    argument,
+    condition_options,
+    taken_conditions,
+    taken_texts,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,10 +31,7 @@ def command(name: str, operation: Operation) -> click.Command:
         name,
         callback=click.pass_obj(_callback(operation)),
         params=[
-            *(
-                click.Argument([f"api_{one.name}"], metavar=one.name.upper())
-                for one in operation.places
-            ),
+            *map(argument, operation.places),
             *condition_options(operation),
             *target_options(),
         ],
@@ -63,9 +65,7 @@ def _callback(operation: Operation) -> Any:
         from csctl.azure.download import of_files
 
         conditions = taken_conditions(operation, options)
-        texts = {
-            one.name: [options[f"api_{one.name.lower()}"]] for one in operation.places
-        }
+        texts = taken_texts(operation.places, options)
         own = read(access, operation, texts, conditions)
         with access.open() as speech:
             wanted = of_files(speech.items(operation, own), Path(output))

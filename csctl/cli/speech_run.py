@@ -16,7 +16,6 @@ from csctl.cli.speech_access import Access
 from csctl.errors import UsageError
 
 if TYPE_CHECKING:
-    from csctl.azure.answer import Answer
     from csctl.azure.client import Speech
     from csctl.azure.job import Job
 
@@ -46,8 +45,10 @@ def run(
     operation: Operation,
     texts: Mapping[str, Sequence[str]],
     wish: Wish,
-) -> int | None:
+) -> None:
     """Call an operation with what texts say, and print what it answers."""
+    from csctl.azure import job
+
     _refuse(operation, wish)
     own = read(access, operation, texts, wish.conditions)
     body = _body(operation, wish.body)
@@ -55,16 +56,16 @@ def run(
         if operation.paged:
             found = list(speech.items(operation, own, wish.limit))
             show(found, wish, json_value={"values": found})
-            return None
+            return
         if operation.method == "DELETE":
             named = ", ".join(f"{name} {own[name]}" for name in own)
             access.session.confirm(f"{operation.name} of {named}?", yes=wish.yes)
         answer = speech.call(operation, own, body)
         told = answer.read()
         if wish.wait:
-            told = _awaited(access, speech, operation, told, answer, wish)
+            awaited = job.begun(speech, operation, told, answer.headers)
+            told = wait(access, speech, awaited, wish.timeout)
         show(told, wish, json_value=told)
-    return None
 
 
 def _refuse(operation: Operation, wish: Wish) -> None:
@@ -114,24 +115,10 @@ def show(told: Any, wish: Wish, *, json_value: Any) -> None:
     elif wish.ids:
         for one in words.ids(told):
             click.echo(one)
-    elif isinstance(told, list):
-        click.echo(words.listing(told))
-    else:
+    elif not isinstance(told, list):
         click.echo(words.details(told))
-
-
-def _awaited(
-    access: Access,
-    speech: Speech,
-    operation: Operation,
-    told: Any,
-    answer: Answer,
-    wish: Wish,
-) -> Any:
-    from csctl.azure import job
-
-    awaited = job.begun(speech, operation, told, answer.headers)
-    return wait(access, speech, awaited, wish.timeout)
+    elif told:
+        click.echo(words.listing(told))
 
 
 def wait(access: Access, speech: Speech, awaited: Job, timeout: str | None) -> Any:

@@ -59,9 +59,10 @@ def upload_blocks(
         try:
             work = sending(speech, id_, Path(file))
             access.session.follow(f"dataset {id_}", work)
-        except CsctlError as error:
+        except (CsctlError, KeyboardInterrupt):
             again = f"csctl speech datasets upload-blocks {file} --into {id_}"
-            raise type(error)(error.message, remedy=f"to go on: {again}") from error
+            access.session.say(f"to go on: {again}")
+            raise
         awaited = job.of(speech, create, id_)
         told = (
             wait(access, speech, awaited, wish.timeout)

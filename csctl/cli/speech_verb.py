@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import click
@@ -59,10 +60,10 @@ def command(operation: Operation) -> click.Command:
         operation.verb,
         callback=click.pass_obj(_callback(operation)),
         params=[
-            *(_argument(place) for place in operation.places),
-            *(_option(one) for one in operation.query),
+            *map(argument, operation.places),
+            *map(_option, operation.query),
             *condition_options(operation),
-            *(_option(one) for one in operation.fields),
+            *map(_option, operation.fields),
             *_wishes(operation),
         ],
         help=f"{operation.method} {operation.path}\n\nOperation: {spellings}.",
@@ -72,22 +73,24 @@ def command(operation: Operation) -> click.Command:
 
 
 def _callback(operation: Operation) -> Any:
-    def callback(access: Access, **options: Any) -> int | None:
+    def callback(access: Access, **options: Any) -> None:
         conditions = taken_conditions(operation, options)
         wish = Wish.take({**options, "conditions": conditions})
-        own = {one.name: one for one in _parameters(operation)}
-        texts = {
-            name: _texts(options[_key(one)])
-            for name, one in own.items()
-            if options.get(_key(one)) not in (None, ())
-        }
-        return run(access, operation, texts, wish)
+        asked = (*operation.places, *operation.query, *operation.fields)
+        run(access, operation, taken_texts(asked, options), wish)
 
     return callback
 
 
-def _parameters(operation: Operation) -> tuple[Parameter, ...]:
-    return (*operation.places, *operation.query, *operation.fields)
+def taken_texts(
+    parameters: Iterable[Parameter], options: Mapping[str, Any]
+) -> dict[str, list[str]]:
+    """The texts of a command's options, by the names of parameters."""
+    return {
+        one.name: _texts(options[_key(one)])
+        for one in parameters
+        if options.get(_key(one)) not in (None, ())
+    }
 
 
 def _texts(given: Any) -> list[str]:
@@ -99,7 +102,8 @@ def _key(parameter: Parameter) -> str:
     return "api_" + re.sub(r"\W", "_", parameter.name).lower()
 
 
-def _argument(parameter: Parameter) -> click.Parameter:
+def argument(parameter: Parameter) -> click.Parameter:
+    """A place of an operation's path, as an argument."""
     metavar = _HUMP.sub("_", parameter.name).upper()
     return click.Argument([_key(parameter)], metavar=metavar)
 

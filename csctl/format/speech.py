@@ -28,9 +28,7 @@ _COLUMNS: tuple[tuple[str, Callable[[Mapping[str, Any]], Any]], ...] = (
 
 
 def listing(values: Sequence[Any]) -> str:
-    """A table with the columns that any of the values has; `none` without values."""
-    if not values:
-        return "none"
+    """A table with the columns that any of the values has."""
     if not all(isinstance(one, Mapping) for one in values):
         return "\n".join(map(str, values))
     rows = [[of(one) for _, of in _COLUMNS] for one in values]

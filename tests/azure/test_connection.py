@@ -8,7 +8,7 @@ import pytest
 
 from csctl.azure.client import Speech
 from csctl.errors import AzureError, AzureUnavailable, NoSuchEntity
-from tests.azure.conftest import KEY
+from tests.azure.conftest import ENVIRON, KEY, resource
 from tests.registry.server import Reply, Server, json_reply
 
 PATH = "/speechtotext/v3.1/projects"
@@ -107,6 +107,20 @@ def test_a_service_that_stays_busy_is_given_up(server: Server, speech: Speech) -
 
     with pytest.raises(AzureUnavailable, match=r"Slow\. \(429 TooManyRequests\)"):
         list(speech.items("Projects_List"))
+    with pytest.raises(AzureUnavailable) as caught:
+        speech.call("Projects_Create", BODY)
+    assert "100 requests in 10 seconds" in (caught.value.remedy or "")
+
+
+def test_a_post_that_nobody_took_is_not_in_doubt(pauses: list[float]) -> None:
+    away = resource("http://127.0.0.1:9")
+    with (
+        Speech(away, ENVIRON, say=print, sleep=pauses.append) as speech,
+        pytest.raises(AzureUnavailable, match="refuses connections") as caught,
+    ):
+        speech.call("Projects_Create", BODY)
+    assert "check host and port" in (caught.value.remedy or "")
+    assert len(pauses) == 5
 
 
 def test_a_redirect_is_not_followed_with_the_key(
@@ -144,6 +158,17 @@ def test_a_next_link_to_another_place_is_refused(
 
     with pytest.raises(AzureError, match="next page of something else"):
         list(speech.items("Projects_List"))
+
+
+def test_a_form_without_a_file_is_one_of_parts(server: Server, speech: Speech) -> None:
+    server.on("/speechtotext/v3.1/datasets/upload", json_reply({}, 201))
+
+    speech.call("Datasets_Upload", {**BODY, "kind": "Language"})
+
+    [asked] = server.asked
+    assert asked.headers["Content-Type"].startswith("multipart/form-data; boundary=")
+    assert b'name="kind"\r\n\r\nLanguage\r\n' in asked.body
+    assert b"filename" not in asked.body
 
 
 def test_what_is_no_page_is_refused(server: Server, speech: Speech) -> None:

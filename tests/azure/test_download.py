@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csctl.azure.download import Wanted, missing, of_files, of_manifest, safe
-from csctl.errors import AzureError, UsageError
+from csctl.azure.client import Speech
+from csctl.azure.download import Wanted, fetch, missing, of_files, of_manifest, safe
+from csctl.errors import AzureError, DownloadError, UsageError
+from tests.registry.server import Reply, Server
 
 
 def _value(name: str, number: int = 1, size: int | None = 3) -> dict[str, object]:
@@ -85,6 +87,46 @@ def test_a_part_belongs_to_one_file_whatever_its_signature(tmp_path: Path) -> No
     )
     assert one == other != third
     assert one.parent == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("reply", "told"),
+    [
+        (Reply(200, b"ab"), "2 bytes came of the 3 that the service tells"),
+        (Reply(200, b"abcd"), "4 bytes came of the 3"),
+        (Reply(200, b"abc", {"Content-MD5": "AAAA"}), "has not the sum"),
+        (Reply(404), "the storage refuses"),
+        (Reply(403, b"<Error><Code>AuthFailed</Code></Error>"), "403 AuthFailed"),
+    ],
+    ids=["shorter", "longer", "other", "gone", "signature over"],
+)
+@pytest.mark.parametrize("begun", [False, True])
+def test_what_is_not_what_was_told_leaves_nothing(
+    reply: Reply, told: str, begun: bool, server: Server, speech: Speech, tmp_path: Path
+) -> None:
+    server.on("/blob", reply)
+    wanted = Wanted(path=tmp_path / "a", url=f"{server.url}/blob?sig=s3cret", size=3)
+    if begun:
+        wanted.part.write_bytes(b"x")
+
+    with pytest.raises((DownloadError, AzureError), match=told) as caught:
+        list(fetch(speech.blobs, wanted))
+
+    assert "s3cret" not in str(caught.value)
+    assert not wanted.path.exists()
+    if isinstance(caught.value, DownloadError):
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_from_plain_http_elsewhere_is_refused(
+    speech: Speech, tmp_path: Path
+) -> None:
+    wanted = Wanted(path=tmp_path / "a", url="http://x.example/blob?sig=a", size=3)
+
+    with pytest.raises(
+        AzureError, match=r"at http://x\.example/blob, which is no https"
+    ):
+        list(fetch(speech.blobs, wanted))
 
 
 def test_another_file_in_its_place_stops_all(tmp_path: Path) -> None:
