@@ -61,6 +61,7 @@ bench: $(READY) test-packages ## the figures of the README, measured here
 	$(BIN)/pip install --quiet $(BENCH_PEER)
 	$(BIN)/python -m tests.bench.screen
 	$(BIN)/python -m tests.bench.flood
+	$(BIN)/python -m tests.bench.speech_stream
 
 .PHONY: test-packages
 test-packages: $(READY)

@@ -55,8 +55,8 @@ _COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 
-class _Terminated(BaseException):
-    """SIGTERM came."""
+class _Terminated(SystemExit):
+    """SIGTERM came. An event loop lets only this and KeyboardInterrupt through."""
 
 
 class _Commands(click.Group):

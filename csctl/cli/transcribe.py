@@ -108,7 +108,6 @@ def _writer(form: str, *, several: bool) -> Write | None:
     """What makes a line of a phrase as it comes; None where all comes at the end."""
     from itertools import count
 
-    from csctl.contract.dialects import printable
     from csctl.format import transcript as words
 
     numbers = count(1)
@@ -120,9 +119,9 @@ def _writer(form: str, *, several: bool) -> Write | None:
         case "vtt":
             return lambda _, phrase: words.vtt(phrase)
         case _ if several:
-            return lambda file, phrase: f"{file}: {printable(phrase.text)}"
+            return lambda file, phrase: f"{file}: {words.line(phrase)}"
         case _:
-            return lambda _, phrase: printable(phrase.text)
+            return lambda _, phrase: words.line(phrase)
 
 
 def _tell(
@@ -186,7 +185,7 @@ class _LiveLine:
         from csctl.contract.dialects import printable
 
         self.clear()
-        text = printable(text)
+        text = " ".join(printable(text).split())
         room = shutil.get_terminal_size().columns - 3
         while cell_len(text) > room:
             text = text[1:]
