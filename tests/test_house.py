@@ -22,6 +22,7 @@ HEAVY = frozenset(
     )
 )
 PROFILE = str(ROOT / "profiles" / "rehearsal.yaml")
+SAMPLE = str(ROOT / "csctl" / "speech" / "sample.wav")
 NOBODY = "http://127.0.0.1:9"
 # Rooms above the profile that look at values only.
 PURE = ("contract", "container", "plan", "profile.model", "reference", "tag", "size")
@@ -77,6 +78,7 @@ def test_asking_what_csctl_is_loads_nothing_heavy(argv: list[str]) -> None:
         ["schema"],
         ["completion", "bash"],
         ["image", "tags", "--registry", NOBODY],
+        ["transcribe", "127.0.0.1:9", SAMPLE],
     ],
     ids=lambda argv: argv[0],
 )
@@ -86,6 +88,10 @@ def test_a_command_without_an_engine_loads_no_docker(argv: list[str]) -> None:
 
 def test_a_command_without_a_registry_loads_no_httpx() -> None:
     assert "httpx" not in _loaded_by_command("validate", PROFILE)
+
+
+def test_a_command_without_speech_loads_no_websockets() -> None:
+    assert "websockets" not in _loaded_by_command("plan", PROFILE)
 
 
 def test_pure_rooms_load_nothing_that_reaches_out() -> None:

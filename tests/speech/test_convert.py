@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import stat
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -90,6 +92,16 @@ def test_a_converter_that_fails(
     install(programs, "ffmpeg", script)
     with pytest.raises(UsageError, match=message):
         look(song)
+
+
+@pytest.mark.skipif(shutil.which("sox") is None, reason="sox is missing")
+def test_a_real_converter_keeps_what_was_said(tmp_path: Path) -> None:
+    path = tmp_path / "other.flac"
+    subprocess.run(["sox", SAMPLE, "-r", "44100", "-c", "2", path], check=True)
+    form, samples = look(path)
+    assert form == STANDARD
+    assert len(samples) / form.frame / form.rate == pytest.approx(3.56, abs=0.05)
+    assert len(set(samples)) == 256
 
 
 def test_a_converter_does_not_outlive_who_asked(
