@@ -12,7 +12,7 @@ import click
 
 from csctl.cli.line import line_to, locale_option, reached
 from csctl.cli.session import Session, pass_session, print_json
-from csctl.errors import UsageError
+from csctl.errors import CsctlError, UsageError
 
 if TYPE_CHECKING:
     from csctl.lifecycle.transcribe import Event, Transcript
@@ -157,9 +157,10 @@ def _conclude(session: Session, value: Transcript) -> None:
         return
     from csctl.cli.main import report
 
-    if not isinstance(value.error, UsageError):  # It names the file itself.
-        value.error.message = f"{value.file}: {value.error.message}"
-    report(value.error)
+    message = value.error.message
+    if not isinstance(value.error, UsageError):  # One of those names the file itself.
+        message = f"{value.file}: {message}"
+    report(CsctlError(message, remedy=value.error.remedy))
 
 
 def _code_of(told: Iterable[Transcript]) -> int:

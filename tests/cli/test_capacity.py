@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from csctl.speech.audio import SAMPLE
 from tests.cli.shell import Draft, Shell
-from tests.speech.far_end import SAMPLE, Call, far_end, saying
+from tests.speech.far_end import Call, far_end, saying
 
 _QUICK = ("--audio", SAMPLE, "--seconds", 1, "--behind", 20)
 

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from csctl import probe
+from csctl.speech.audio import SAMPLE
 from tests.cli.shell import Draft, Engine, Run, Shell
-from tests.speech.far_end import SAMPLE, Call, blunt, far_end, saying
+from tests.speech.far_end import Call, blunt, far_end, saying
 
 _TWO = saying("Hello, world.", "How <are> you?")
 

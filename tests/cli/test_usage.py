@@ -6,8 +6,8 @@ import csv
 import io
 from datetime import UTC, datetime
 
+from csctl.speech.audio import SAMPLE
 from tests.cli.shell import ENDPOINT, METER, Draft, Shell
-from tests.speech.far_end import SAMPLE
 
 _MONTH = f"{datetime.now(UTC):%Y-%m}"
 _DC0 = {"endpoint": ENDPOINT, "api_key": {"env": "STAND_IN_KEY"}, "valid_for": "30d"}

@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 
 from csctl.errors import UsageError
 from csctl.speech import audio
-from csctl.speech.audio import Audio, Format, Unfit
-from tests.speech.far_end import SAMPLE
+from csctl.speech.audio import SAMPLE, Audio, Format, Unfit
 
 PCM = Format(tag=1, channels=1, rate=16_000, bits=16)
 

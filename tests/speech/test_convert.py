@@ -14,9 +14,8 @@ from pathlib import Path
 import pytest
 
 from csctl.errors import UsageError
-from csctl.speech.audio import STANDARD, Format
-from csctl.speech.convert import opened
-from tests.speech.far_end import SAMPLE
+from csctl.speech.audio import SAMPLE, STANDARD, Format
+from csctl.speech.convert import check, opened
 
 
 def look(path: Path, *, convert: bool = False) -> tuple[Format, bytes]:
@@ -64,6 +63,14 @@ def test_without_a_converter_it_says_what_to_do(programs: Path, song: Path) -> N
     assert "install ffmpeg or sox" in str(caught.value.remedy)
     with pytest.raises(UsageError, match="is to be converted, and neither"):
         look(SAMPLE, convert=True)
+
+
+def test_a_look_tells_without_converting(programs: Path, song: Path) -> None:
+    check(SAMPLE)
+    with pytest.raises(UsageError, match="neither ffmpeg nor sox is installed"):
+        check(song)
+    install(programs, "sox", "sys.exit(1)")
+    check(song)
 
 
 @pytest.mark.parametrize("name", ["ffmpeg", "sox"])
