@@ -109,7 +109,11 @@ def _passes(
         what = f"answers, and recognises no speech in time: {error.message}"
         raise _failure(engine, seen, what) from error
     if fault := hearing.fault(text):
-        raise _failure(engine, seen, fault, "see `ready` in the profile")
+        raise NotReady(
+            f"{name} {fault}",
+            remedy="look at `ready` in the profile, and at its model; and try: csctl"
+            f" transcribe {name} {hearing.sample}",
+        )
     return True
 
 
