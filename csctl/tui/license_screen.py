@@ -17,7 +17,7 @@ from csctl.contract.dialects import printable
 from csctl.engine.engine import Engine
 from csctl.errors import CsctlError
 from csctl.format import stock as words
-from csctl.lifecycle import license_stock, licenses, verb
+from csctl.lifecycle import license_stock, licenses, on_host, verb
 from csctl.lifecycle.events import Event
 from csctl.lifecycle.license_stock import StockedLicense
 from csctl.lifecycle.refresh import propose_refresh, refresh
@@ -193,7 +193,7 @@ def _fetch(
         engine,
         profile,
         environ,
-        lambda job: licenses.fetch(job, verb.model_on_disk(profile)),
+        lambda job: licenses.fetch(job, on_host.model_on_disk(profile)),
     )
     return license_state(stored, profile)
 

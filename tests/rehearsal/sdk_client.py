@@ -8,6 +8,7 @@ continuous one is stopped.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
 import time
@@ -89,7 +90,9 @@ def main(arguments: Sequence[str]) -> None:
                 lambda each: each.run(once=once, seconds=float(seconds)), recognitions
             )
         )
-    print(json.dumps(found))
+    print(json.dumps(found), flush=True)
+    # The SDK's threads may still call back: an interpreter that ends would abort.
+    os._exit(0)
 
 
 if __name__ == "__main__":
