@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import threading
 from pathlib import Path
@@ -36,12 +37,16 @@ def test_up_to_the_most_where_none_fails(alone: Shell) -> None:
         "  cpus: 5  # not measured",
         "  memory: 8g  # not measured",
         "  decoders: 4",
-        "Helm chart 0.3.3: 5 cores",
+        "on paper, by rules that do not agree",
     ):
         assert text in done.out
-    assert report["sustained"] == 4
     assert [row["streams"] for row in report["levels"]] == [1, 2, 3, 4]
-    assert report["resources"] == {"cpus": 5, "memory": 8 << 30, "decoders": 4}
+    assert (report["streams"], report["cpus"], report["memory"]) == (4, 5, 8 << 30)
+    assert [row["rule"] for row in report["on_paper"]][-1] == "measured"
+    file = alone.folder / "capacity.json"
+    file.write_text(json.dumps(report))
+    sizes = alone.json("size", "--streams", 100, "--capacity", file)
+    assert sizes[-1]["containers"] == 25
     assert len(end.calls) == 2 * (1 + 2 + 3 + 4)
     # Each sends a second, and not the whole file.
     assert {len(call.audio) for call in end.calls} == {32_000}

@@ -1,13 +1,11 @@
-"""Levels, latencies, and what follows for `resources`."""
+"""Levels and latencies."""
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from csctl.lifecycle.capacity import Level, counts
-from csctl.lifecycle.sizing import documented, sizing
 
 
 def level(streams: int = 1, **changes: object) -> Level:
@@ -47,29 +45,3 @@ def test_so_many_phrases_keep_to_a_latency(
 
 def test_without_a_phrase_there_is_no_latency() -> None:
     assert level(latencies=()).latency(95) is None
-
-
-GIB = 1 << 30
-
-
-@pytest.mark.parametrize(
-    ("seen", "expected"),
-    [
-        (level(1), (4, 8, 1)),
-        (level(10), (13, 8, 10)),
-        (level(10, cpus=1.0, memory=GIB), (4, 8, 10)),
-        (level(10, cpus=7.9, memory=10 * GIB), (10, 13, 10)),
-    ],
-    ids=["least", "by the chart", "little used", "measured"],
-)
-def test_what_to_write(seen: Level, expected: tuple[int, int, int]) -> None:
-    size = sizing(seen)
-    assert (size.cpus, size.memory // GIB, size.decoders) == expected
-    assert size.memory % GIB == 0
-
-
-def test_the_documented_formulas() -> None:
-    chart, page, faq, least = documented(4)
-    assert (chart.cpus, page.cpus, faq.cpus) == (5.0, 4.6, 4.0)
-    assert "twice that as the limit (10); 9 as the request for files" in chart.says
-    assert least.cpus is None
