@@ -59,7 +59,7 @@ def test_the_json_says_the_same(served_shell: Shell, served: Draft) -> None:
     assert model["path"] == str(served.model)
     assert {row["right"] for row in shown["mounts"]} == {True}
     assert [row["serves"] for row in shown["licenses"]] == [True]
-    assert [list(row["meters"]) for row in shown["usage"]] == [*[[]] * 5, [METER]]
+    assert [list(row["meters"]) for row in shown["usage"]] == [*[[]] * 11, [METER]]
     [entry] = shown["history"]
     assert entry["outcome"] == "ready"
     assert entry["steps"][-1]["reason"] == "it is to serve"

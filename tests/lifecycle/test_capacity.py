@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csctl.lifecycle.capacity import Level, counts
@@ -26,6 +26,7 @@ def test_the_steps_grow() -> None:
 
 
 @given(st.integers(1, 500))
+@settings(deadline=None)
 def test_the_last_step_is_the_most_and_none_comes_twice(most: int) -> None:
     found = list(counts(most))
     assert found == sorted(set(found))
@@ -33,6 +34,7 @@ def test_the_last_step_is_the_most_and_none_comes_twice(most: int) -> None:
 
 
 @given(st.lists(st.floats(0, 100), min_size=1).map(sorted), st.floats(1, 100))
+@settings(deadline=None)
 def test_so_many_phrases_keep_to_a_latency(
     latencies: list[float], percent: float
 ) -> None:
