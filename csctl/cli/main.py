@@ -38,6 +38,8 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "show": ("show", "Show one profile and its container in full."),
     "logs": ("logs", "Show a container's log, redacted."),
     "usage": ("usage", "Show a container's usage records."),
+    "transcribe": ("transcribe", "Print what a container recognises in audio."),
+    "capacity": ("capacity", "Measure how many streams a container sustains."),
     "top": ("top", "Show what containers use of CPU and memory."),
     "start": ("power", "Start a container."),
     "stop": ("power", "Stop a container."),
@@ -57,8 +59,8 @@ _COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 
-class _Terminated(BaseException):
-    """SIGTERM came."""
+class _Terminated(SystemExit):
+    """SIGTERM came. An event loop lets only this and KeyboardInterrupt through."""
 
 
 class _Commands(click.Group):

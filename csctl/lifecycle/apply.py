@@ -27,6 +27,7 @@ from csctl.lifecycle import (
     snapshot,
 )
 from csctl.lifecycle import licenses as license_runs
+from csctl.lifecycle.demand import Demand
 from csctl.lifecycle.events import Event, StepFinished, StepStarted, timed
 from csctl.lifecycle.images import pull_image
 from csctl.lifecycle.job import Job
@@ -84,10 +85,10 @@ def apply(
     first problem before anything is done, RolledBack after a replacement that failed.
     """
     engine.require_local("apply")
-    seconds = (timeout or profile.ready.timeout).total_seconds()
+    demand = Demand.of(profile, timeout)
     began = time.monotonic()
     with lock.hold(observe.lock_path(profile), f"profile {profile.name}"):
-        run = _run(engine, profile, environ, seconds, take_over=take_over)
+        run = _run(engine, profile, environ, demand, take_over=take_over)
         done = yield from history.kept(profile, run)
     return Outcome(
         profile=profile.name,
@@ -101,7 +102,7 @@ def _run(
     engine: Engine,
     profile: Profile,
     environ: Mapping[str, str],
-    seconds: float,
+    demand: Demand,
     *,
     take_over: bool,
 ) -> Generator[Event, None, tuple[Step, ...]]:
@@ -122,11 +123,11 @@ def _run(
                 environ=environ,
                 reference=seen.reference,
             )
-            yield from timed(step, do(step, job, seen, seconds))
+            yield from timed(step, do(step, job, seen, demand))
             done.append(step)
         if certain:
             break
-    yield from wait_until_ready(engine, profile.name, seconds=seconds)
+    yield from wait_until_ready(engine, profile.name, demand)
     return tuple(done)
 
 
@@ -152,11 +153,13 @@ def confirm(
 ) -> Generator[Event, None, Outcome]:
     """Wait until a container that needs no step is ready. Raises CsctlError."""
     began = time.monotonic()
-    seconds = (timeout or profile.ready.timeout).total_seconds()
+    demand = Demand.of(profile, timeout)
     port = profile.port
     # The plan has just found it running on this port: mostly one question is enough.
-    if not probe.is_ready(probe.Address.of_published(port.address, port.number)):
-        yield from wait_until_ready(engine, profile.name, seconds=seconds)
+    if demand.hearing is not None or not probe.is_ready(
+        probe.Address.of_published(port.address, port.number)
+    ):
+        yield from wait_until_ready(engine, profile.name, demand)
     return Outcome(
         profile=profile.name,
         steps=(),
@@ -181,9 +184,9 @@ def look(
 
 
 def do(
-    step: Step, job: Job, seen: Observed, seconds: float
+    step: Step, job: Job, seen: Observed, demand: Demand
 ) -> Generator[Event, None, None]:
-    """Do one step; `seconds` is for readiness. Raises CsctlError."""
+    """Do one step. Raises CsctlError."""
     match step:
         case steps.PullImage():
             yield from pull_image(job.engine, step.reference, job.environ)
@@ -196,7 +199,7 @@ def do(
         case steps.SetOwnership():
             _set_ownership(job, seen)
         case steps.Replace():
-            yield from _replace(step, job.engine, seconds)
+            yield from _replace(step, job.engine, demand)
         case steps.Update():
             _update(step, job)
         case _:
@@ -204,14 +207,14 @@ def do(
 
 
 def _replace(
-    step: steps.Replace, engine: Engine, seconds: float
+    step: steps.Replace, engine: Engine, demand: Demand
 ) -> Generator[Event, None, None]:
     if step.undo:
         undo(engine, step.target)
     elif step.resume:
-        yield from resume(engine, step.target, seconds=seconds)
+        yield from resume(engine, step.target, demand)
     else:
-        yield from replace(engine, _reasoned(step.spec, step.reason), seconds=seconds)
+        yield from replace(engine, _reasoned(step.spec, step.reason), demand)
 
 
 def _update(step: steps.Update, job: Job) -> None:

@@ -25,6 +25,8 @@ from csctl.errors import (
 )
 from csctl.license import StoredLicense
 from csctl.lifecycle import applied, history, mounts
+from csctl.lifecycle.demand import hearing_of
+from csctl.lifecycle.hearing import check
 from csctl.lifecycle.keys import read_keys
 from csctl.lifecycle.snapshot import MOVING, Snapshot
 from csctl.model import StoredModel
@@ -117,6 +119,7 @@ def observe(
             not_owned = find_not_owned(profile, owner, stored, license_)
         except OwnershipError as error:
             notes.append(error.message)
+    hearing = hearing_of(profile)
     observed = Observed(
         now=datetime.now(UTC),
         host=seen.host,
@@ -133,6 +136,7 @@ def observe(
         leftovers=_leftovers(profile, seen),
         name_taken_by=taken_by,
         port_taken_by=_port_taken(engine, profile, seen, serving),
+        speech_problem=check(hearing) if hearing else None,
         ready_seconds=history.last_start(profile) if serving else None,
         notes=(*notes, *_host_notes(engine)),
         problems=tuple(problems),

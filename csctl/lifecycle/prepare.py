@@ -15,6 +15,7 @@ from csctl.engine.engine import Engine
 from csctl.license import StoredLicense
 from csctl.lifecycle import observe, snapshot
 from csctl.lifecycle.apply import check_progress, do, look
+from csctl.lifecycle.demand import Demand
 from csctl.lifecycle.events import Event, timed
 from csctl.lifecycle.job import Job
 from csctl.model import StoredModel
@@ -81,7 +82,7 @@ def prepare_profile(
                 environ=environ,
                 reference=seen.reference,
             )
-            yield from timed(step, do(step, job, seen, 0))
+            yield from timed(step, do(step, job, seen, Demand(seconds=0)))
             done.append(step)
 
 

@@ -11,6 +11,7 @@ from csctl import lock
 from csctl.engine.engine import Engine
 from csctl.license import StoredLicense
 from csctl.lifecycle import history, licenses, observe, succession
+from csctl.lifecycle.demand import Demand
 from csctl.lifecycle.events import Event, timed
 from csctl.lifecycle.memory import free_memory
 from csctl.lifecycle.status import LicenseState, license_state
@@ -63,9 +64,9 @@ def refresh(
     license fails: it is marked as refused, and what served before serves.
     """
     engine.require_local("license refresh")
-    seconds = (timeout or profile.ready.timeout).total_seconds()
+    demand = Demand.of(profile, timeout)
     with lock.hold(observe.lock_path(profile), f"profile {profile.name}"):
-        run = _run(engine, profile, environ, allowed, seconds)
+        run = _run(engine, profile, environ, allowed, demand)
         new = yield from history.kept(profile, run, well="refreshed")
         yield from succession.drop_surplus(engine, profile)
     return license_state(license_store.read(new.directory), profile)
@@ -76,7 +77,7 @@ def _run(
     profile: Profile,
     environ: Mapping[str, str],
     allowed: Allowed,
-    seconds: float,
+    demand: Demand,
 ) -> Generator[Event, None, StoredLicense]:
     sight = yield from succession.settle(
         engine,
@@ -96,6 +97,6 @@ def _run(
         left=license_store.newer(profile.license_root, new.directory),
     )
     yield from succession.put_to_use(
-        job, sight, seconds=seconds, why_left="an older one was forced into use"
+        job, sight, demand, why_left="an older one was forced into use"
     )
     return new

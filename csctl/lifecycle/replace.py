@@ -21,13 +21,14 @@ from csctl.container.spec import (
 )
 from csctl.engine.engine import Engine
 from csctl.errors import CsctlError, EngineError, RolledBack
+from csctl.lifecycle.demand import Demand
 from csctl.lifecycle.events import Event, Note
 from csctl.lifecycle.kept_log import LINES, keep
 from csctl.lifecycle.ready import redactor_of, stay_ready, wait_until_ready
 
 
 def replace(
-    engine: Engine, spec: ContainerSpec, *, seconds: float
+    engine: Engine, spec: ContainerSpec, demand: Demand
 ) -> Generator[Event, None, None]:
     """Put a container of `spec` into the place of the one that has its name.
 
@@ -46,12 +47,10 @@ def replace(
         undo(engine, name)
         engine.remove(passing)
         raise
-    yield from resume(engine, name, seconds=seconds)
+    yield from resume(engine, name, demand)
 
 
-def resume(
-    engine: Engine, name: str, *, seconds: float
-) -> Generator[Event, None, None]:
+def resume(engine: Engine, name: str, demand: Demand) -> Generator[Event, None, None]:
     """Bring a replacement to its end from whatever state it is in.
 
     Killed between its two renames it is undone, and can be planned anew. Raises
@@ -66,7 +65,7 @@ def resume(
     try:
         if not current.running:
             engine.start(name)
-        yield from wait_until_ready(engine, name, seconds=seconds)
+        yield from wait_until_ready(engine, name, demand)
         yield from stay_ready(engine, name)
     except CsctlError as error:
         if engine.container(waiting) is None:

@@ -12,6 +12,7 @@ from csctl.engine.engine import Engine
 from csctl.errors import InvalidReference, LicenseError, UsageError
 from csctl.license import StoredLicense
 from csctl.lifecycle import history, mounts, observe, succession
+from csctl.lifecycle.demand import Demand
 from csctl.lifecycle.events import Event, Note
 from csctl.lifecycle.memory import free_memory
 from csctl.lifecycle.status import LicenseState, license_state
@@ -47,9 +48,9 @@ def rollback(
     there is no such set, or part of it is gone; RolledBack where it fails.
     """
     engine.require_local("license rollback")
-    seconds = (timeout or profile.ready.timeout).total_seconds()
+    demand = Demand.of(profile, timeout)
     with lock.hold(observe.lock_path(profile), f"profile {profile.name}"):
-        back = yield from history.kept(profile, _run(engine, profile, environ, seconds))
+        back = yield from history.kept(profile, _run(engine, profile, environ, demand))
         seen = succession.look(engine, profile, environ, locked=True)
         for note in decide.forward_notes(seen, back):
             yield Note(text=note)
@@ -58,7 +59,7 @@ def rollback(
 
 
 def _run(
-    engine: Engine, profile: Profile, environ: Mapping[str, str], seconds: float
+    engine: Engine, profile: Profile, environ: Mapping[str, str], demand: Demand
 ) -> Generator[Event, None, Observed]:
     sight = yield from succession.settle(
         engine, profile, environ, lambda seen: _sight(engine, profile, seen)
@@ -66,7 +67,7 @@ def _run(
     job = succession.job_of(engine, profile, environ, sight)
     today = datetime.now(UTC).date().isoformat()
     yield from succession.put_to_use(
-        job, sight, seconds=seconds, why_left=f"rolled back on {today}"
+        job, sight, demand, why_left=f"rolled back on {today}"
     )
     return sight.seen
 

@@ -21,6 +21,7 @@ from csctl.engine.engine import Engine
 from csctl.errors import CsctlError, LicenseError, RolledBack
 from csctl.license import StoredLicense
 from csctl.lifecycle import applied, mounts, observe, prune, snapshot
+from csctl.lifecycle.demand import Demand
 from csctl.lifecycle.events import Event, Note, timed
 from csctl.lifecycle.images import pull_image
 from csctl.lifecycle.job import Job
@@ -160,7 +161,7 @@ def job_of(
 
 
 def put_to_use(
-    job: Job, sight: Sight, *, seconds: float, why_left: str
+    job: Job, sight: Sight, demand: Demand, *, why_left: str
 ) -> Generator[Event, None, None]:
     """Prove the license of a sight, and let the container serve with it.
 
@@ -175,12 +176,12 @@ def put_to_use(
     try:
         if needed(job.profile) <= sight.free:
             yield Note(text=f"a second container proves license {license_.directory}")
-            yield from prove(job, image, spec, seconds=seconds)
+            yield from prove(job, image, spec, demand)
             license_ = license_store.accept(license_)
         with _leaving(sight.left, why_left):
             if step is not None:
                 new = spec.with_reason(step.reason)
-                yield from timed(step, replace(job.engine, new, seconds=seconds))
+                yield from timed(step, replace(job.engine, new, demand))
             license_ = license_store.accept(license_)
     except RolledBack as error:
         if isinstance(error.__cause__, FAILURES):

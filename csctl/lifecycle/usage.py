@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,10 +12,11 @@ from csctl import probe
 from csctl.container.observed import Container
 from csctl.engine.engine import Engine
 from csctl.errors import NotReady
+from csctl.lifecycle.lookup import managed
 from csctl.lifecycle.part import Part
 from csctl.lifecycle.ready import address_of
 
-_MONTHS = 6
+_MONTHS = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +29,14 @@ class Month:
 
 
 def usage_of(engine: Engine, container: Container, now: datetime) -> Part[Month]:
-    """The last six months, the oldest first, asked for side by side.
+    """The last twelve months, the oldest first; see `usage_in`."""
+    return usage_in(engine, container, last_months(now, _MONTHS))
+
+
+def usage_in(
+    engine: Engine, container: Container, months: Sequence[str]
+) -> Part[Month]:
+    """What was used in each month, asked for side by side.
 
     A container that keeps no records, or does not answer, gives a note.
     """
@@ -39,8 +47,7 @@ def usage_of(engine: Engine, container: Container, now: datetime) -> Part[Month]
     if address is None:
         why = f"{name} is {container.state}, and only a running container tells"
         return Part(notes=(why,))
-    months = last_months(now, _MONTHS)
-    with ThreadPoolExecutor(_MONTHS) as pool:
+    with ThreadPoolExecutor(len(months)) as pool:
         asked = [pool.submit(probe.usage_records, address, name, m) for m in months]
     rows, notes = [], []
     for month, answer in zip(months, asked, strict=True):
@@ -52,6 +59,27 @@ def usage_of(engine: Engine, container: Container, now: datetime) -> Part[Month]
     return Part(tuple(rows), tuple(notes if rows else notes[:1]))
 
 
+def records(engine: Engine, name: str, month: str | None) -> Any:
+    """A managed container's records of a month or of all time, as it reports them.
+
+    Raises ContainerNotFound, NotManaged, NotReady.
+    """
+    container = managed(engine, name)
+    address = address_of(engine, container) if container.running else None
+    if address is None:
+        raise NotReady(
+            f"{name} is {container.state}, and only a running container reports usage",
+            remedy=f"start it: csctl start {name}",
+        )
+    return probe.usage_records(address, name, month)
+
+
+def year_to(month: str) -> tuple[str, ...]:
+    """The months of a year up to one of them, which is `YYYY-MM`."""
+    year, _, number = month.partition("-")
+    return tuple(f"{year}-{one:02}" for one in range(1, int(number) + 1))
+
+
 def last_months(now: datetime, count: int) -> tuple[str, ...]:
     """The month of `now` and those before, the oldest first."""
     latest = now.year * 12 + now.month - 1
@@ -61,16 +89,16 @@ def last_months(now: datetime, count: int) -> tuple[str, ...]:
     )
 
 
-def meters(records: Any) -> dict[str, float]:
+def meters(reported: Any) -> dict[str, float]:
     """Quantity by meter, as far as the records hold any."""
     total: dict[str, float] = {}
-    for name, quantity in _quantities(records):
+    for name, quantity in _quantities(reported):
         total[name] = total.get(name, 0) + quantity
     return total
 
 
-def _quantities(records: Any) -> Iterator[tuple[str, float]]:
-    found = records.get("meters") if isinstance(records, dict) else None
+def _quantities(reported: Any) -> Iterator[tuple[str, float]]:
+    found = reported.get("meters") if isinstance(reported, dict) else None
     for meter in found if isinstance(found, list) else ():
         match meter:
             case {"name": str(name), "quantity": int() | float() as quantity}:

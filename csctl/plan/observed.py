@@ -51,6 +51,8 @@ class Observed:
     """None where it is not needed, or the profile names none."""
     billing_problem: CsctlError | None = None
     license_problem: CsctlError | None = None
+    speech_problem: CsctlError | None = None
+    """What is wrong with the speech that the container is to recognise."""
     environment_problems: tuple[CsctlError, ...] = ()
     """Keys that cannot be read: in the way only where a step needs them."""
     ready_seconds: float | None = None

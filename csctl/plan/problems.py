@@ -54,6 +54,8 @@ def _in_the_way(
             f"port {profile.port} is taken by {seen.port_taken_by}",
             remedy="choose another `port` in the profile, or free it",
         )
+    if seen.speech_problem is not None:
+        yield seen.speech_problem
     cpus = profile.resources.cpus
     if cpus is not None and seen.host.cpus and cpus > seen.host.cpus:
         yield UsageError(

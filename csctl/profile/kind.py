@@ -201,6 +201,21 @@ class Folder:
         return {"type": "string", "minLength": 1}
 
 
+@dataclass(frozen=True, slots=True)
+class FileOr:
+    """A path as `Folder` takes it, or one word; `./word` is a file of that name."""
+
+    word: str
+
+    def read(self, node: Node, path: str, reading: Reading) -> Path | str:
+        if node.value == self.word:
+            return self.word
+        return Folder().read(node, path, reading)
+
+    def schema(self) -> dict[str, Any]:
+        return Folder().schema()
+
+
 def absolute(text: str, reading: Reading) -> Path:
     """The absolute path of a path in a profile. Raises InvalidValue."""
     if not text or not text.isprintable():

@@ -14,7 +14,15 @@ from typing import Annotated, Any, Literal
 
 from csctl.profile import rule, value, warning
 from csctl.profile.group import Entries, Subset
-from csctl.profile.kind import Choice, Day, Folder, HiddenText, Number, Whole
+from csctl.profile.kind import (
+    Choice,
+    Day,
+    FileOr,
+    Folder,
+    HiddenText,
+    Number,
+    Whole,
+)
 from csctl.profile.node import Position
 from csctl.profile.secret_form import SecretForm
 from csctl.profile.section import Fault, Key, Section, Struct
@@ -116,6 +124,13 @@ class License(Struct, frozen=True, kw_only=True):
         timedelta,
         Key(value.NOTICE, "How long before its end a license counts as due."),
     ] = timedelta(days=7)
+    commitment_hours: Annotated[
+        float | None,
+        Key(
+            Number(0.01),
+            "How many hours of audio the resource was bought for, in a calendar year.",
+        ),
+    ] = None
     keep: Annotated[
         int,
         Key(
@@ -169,11 +184,32 @@ class Resources(Struct, frozen=True, kw_only=True):
 
 
 class Ready(Struct, frozen=True, kw_only=True):
-    """The wait until the container serves."""
+    """The wait until the container serves, and what it has to prove."""
 
     timeout: Annotated[
         timedelta, Key(value.SPAN, "How long the container may take until it serves.")
     ] = timedelta(minutes=10)
+    speech: Annotated[
+        Path | Literal["sample"] | None,
+        Key(
+            FileOr("sample"),
+            "Recorded speech that the container has to recognise before it counts as"
+            " ready: a file, or sample for the English one that csctl brings.",
+        ),
+    ] = None
+    expect: Annotated[
+        str | None,
+        Key(
+            value.WORDS,
+            "The words that have to come, case and punctuation ignored; without it any"
+            " will do.",
+        ),
+    ] = None
+
+    @classmethod
+    def faults(cls, written: Mapping[str, Any]) -> Iterator[Fault]:
+        if "expect" in written and "speech" not in written:
+            yield "speech", "required beside expect"
 
 
 class Logging(Struct, frozen=True, kw_only=True):
@@ -252,7 +288,8 @@ class Profile(Struct, frozen=True, kw_only=True):
         Key(value.RESTART, "The restart policy, in Docker's words."),
     ] = "unless-stopped"
     ready: Annotated[
-        Ready, Key(Section(Ready), "The wait until the container serves.")
+        Ready,
+        Key(Section(Ready), "The wait until the container serves, and what it proves."),
     ] = Ready()
     proxy: Annotated[
         str | SecretSource | None,
