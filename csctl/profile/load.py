@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from csctl.errors import Problem, ProfileError
-from csctl.profile import document
+from csctl.profile import document, speech
 from csctl.profile.model import Profile, Source
 from csctl.profile.node import BROKEN, Node, Position
 from csctl.profile.reading import PROBLEM_LIMIT, Reading
@@ -20,6 +20,8 @@ _SUFFIXES = (".yaml", ".yml")
 
 def load(paths: Iterable[Path], environ: Mapping[str, str]) -> list[Profile]:
     """The profiles of files, and of all *.yaml and *.yml files in directories.
+
+    `csctl.yaml` is none: it declares resources.
 
     Raises ProfileError with the problems of all files.
     """
@@ -81,6 +83,7 @@ class _Collected:
             for entry in entries
             if entry.suffix in _SUFFIXES
             and entry.name[0] != "."
+            and entry.name != speech.FILE
             and _may_be_file(entry)
         ]
         if not files:

@@ -8,14 +8,14 @@ from email.utils import format_datetime
 import httpx
 import pytest
 
-from csctl.registry.retry import is_passing_status, pause
+from csctl.http.retry import is_passing_status, pause
 
 
 @pytest.mark.parametrize(
     ("wish", "seconds"),
     [("0", 0), ("7", 7), (" 60 ", 60), ("61", 60), ("9" * 400, 60)],
 )
-def test_the_registrys_wish_in_seconds_counts_up_to_a_minute(
+def test_the_servers_wish_in_seconds_counts_up_to_a_minute(
     wish: str, seconds: float
 ) -> None:
     assert pause(0, httpx.Headers({"Retry-After": wish})) == seconds
@@ -26,7 +26,7 @@ def test_the_registrys_wish_in_seconds_counts_up_to_a_minute(
     [(30, 25, 30), (-30, 0, 0), (3600, 60, 60)],
     ids=["soon", "past", "far"],
 )
-def test_the_registrys_wish_as_a_date_counts_up_to_a_minute(
+def test_the_servers_wish_as_a_date_counts_up_to_a_minute(
     ahead: int, least: float, most: float
 ) -> None:
     date = format_datetime(datetime.now(UTC) + timedelta(seconds=ahead), usegmt=True)

@@ -1,4 +1,4 @@
-"""What csctl says when a registry cannot be reached: httpx's errors, translated."""
+"""What csctl says when a host cannot be reached: httpx's errors, translated."""
 
 from __future__ import annotations
 
@@ -9,19 +9,23 @@ from ssl import SSLCertVerificationError, SSLError
 
 import httpx
 
-from csctl.errors import RegistryUnavailable
-from csctl.registry.retry import causes
+from csctl.errors import CsctlError
+from csctl.http.retry import causes
 
 
 @contextmanager
-def translated() -> Iterator[None]:
-    """Turn httpx's errors into RegistryUnavailable. They name the host that failed."""
+def translated(kind: type[CsctlError], *, or_put: str = "") -> Iterator[None]:
+    """Turn httpx's errors into one of csctl's. They name the host that failed.
+
+    `or_put` says where else than in SSL_CERT_FILE a private CA may be made known, with
+    the host as `{host}`.
+    """
     try:
         yield
     except httpx.RequestError as exc:
         host = exc.request.url.netloc.decode()
-        said, remedy = _explain(exc, host)
-        raise RegistryUnavailable(f"{host} {said}", remedy=remedy) from exc
+        said, remedy = _explain(exc, host, or_put)
+        raise kind(f"{host} {said}", remedy=remedy) from exc
 
 
 def is_untrusted(failure: httpx.RequestError) -> bool:
@@ -29,14 +33,14 @@ def is_untrusted(failure: httpx.RequestError) -> bool:
     return any(isinstance(cause, SSLCertVerificationError) for cause in causes(failure))
 
 
-def _explain(failure: httpx.RequestError, host: str) -> tuple[str, str]:
+def _explain(failure: httpx.RequestError, host: str, or_put: str) -> tuple[str, str]:
     for cause in causes(failure):
         match cause:
             case SSLCertVerificationError():
                 return (
                     f"shows a certificate that is not trusted: {cause.verify_message}",
-                    "name the file with the CA's certificate in SSL_CERT_FILE, or put"
-                    f" it at /etc/docker/certs.d/{host}/ca.crt",
+                    "name the file with the CA's certificate in SSL_CERT_FILE"
+                    + or_put.format(host=host),
                 )
             case SSLError():
                 return (
@@ -51,7 +55,7 @@ def _explain(failure: httpx.RequestError, host: str) -> tuple[str, str]:
             case ConnectionRefusedError():
                 return (
                     "refuses connections",
-                    "check host and port, and that the registry runs",
+                    "check host and port, and that its server runs",
                 )
     return _explain_kind(failure)
 

@@ -1,27 +1,22 @@
-"""Whom to trust as a registry: public CAs, private ones, Docker's own folder."""
+"""Whom to trust over TLS: the public CAs, or private ones."""
 
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import httpx
 
 from csctl.errors import UsageError
 
-CERTIFICATES = Path("/etc/docker/certs.d")
 
+def trust(environ: Mapping[str, str], more: Iterable[Path] = ()) -> ssl.SSLContext:
+    """A TLS context. Raises UsageError for a file without certificates.
 
-def trust(
-    registry: str, environ: Mapping[str, str], folder: Path = CERTIFICATES
-) -> ssl.SSLContext:
-    """A TLS context for a registry. Raises UsageError for a file without certificates.
-
-    `SSL_CERT_FILE` takes the place of the public CAs; Docker's certificates for this
-    registry come on top.
+    `SSL_CERT_FILE` takes the place of the public CAs; the files of `more` come on top.
     """
-    files = sorted((folder / registry).glob("*.crt"))
+    files = list(more)
     if named := environ.get("SSL_CERT_FILE"):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         files.append(Path(named))
