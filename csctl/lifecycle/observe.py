@@ -34,6 +34,7 @@ from csctl.ownership import Owner
 from csctl.plan.observed import Observed
 from csctl.plan.reconcile import keys_needed
 from csctl.profile.model import Profile
+from csctl.profile.replica import replicas_of
 from csctl.reference import ImageReference
 from csctl.tag import Tag, newest
 
@@ -108,7 +109,7 @@ def observe(
     stored = model.stored(profile.models_root, model_id) if model_id else None
     license_ = _license(profile, image, model_id)
     owner = mounts.known_owner(profile.state_dir, image) if image else None
-    serving, taken_by = _serving(profile, seen, take_over=take_over)
+    serving, taken_by = serving_of(profile, seen, take_over=take_over)
     notes = [note] if note else []
     problems: list[CsctlError] = []
     if image is not None and (fault := _platform_fault(image, reference)):
@@ -133,9 +134,10 @@ def observe(
         serving=serving,
         applied=applied.fields_of(serving) if serving else None,
         replaced=seen.containers.get(old_name(profile.name)),
-        leftovers=_leftovers(profile, seen),
+        leftovers=leftovers(profile, seen),
+        surplus=surplus(profile, seen) if profile.fronted_by is None else (),
         name_taken_by=taken_by,
-        port_taken_by=_port_taken(engine, profile, seen, serving),
+        port_taken_by=port_taken(engine, profile, seen, serving),
         speech_problem=check(hearing) if hearing else None,
         ready_seconds=history.last_start(profile) if serving else None,
         notes=(*notes, *_host_notes(engine)),
@@ -160,9 +162,10 @@ def _license(
     return licenses.choose(profile.license_root, image.id if image else None, model_id)
 
 
-def _serving(
+def serving_of(
     profile: Profile, seen: Snapshot, *, take_over: bool
 ) -> tuple[Container | None, str | None]:
+    """The managed container of a profile's name, and the image of a foreign one."""
     container = seen.containers.get(profile.name)
     if container is None:
         return None, None
@@ -181,7 +184,8 @@ def _platform_fault(image: Image, reference: ImageReference) -> CsctlError | Non
     )
 
 
-def _leftovers(profile: Profile, seen: Snapshot) -> tuple[str, ...]:
+def leftovers(profile: Profile, seen: Snapshot) -> tuple[str, ...]:
+    """Containers that a killed run left, unless another csctl is at work."""
     if lock.holder(lock_path(profile)) is not None:
         # Another csctl is at work: what it uses is no leftover. Whoever holds the
         # lock is this process itself while applying, see `csctl.lifecycle.apply`.
@@ -196,6 +200,17 @@ def leftovers_of(profile: Profile, seen: Snapshot) -> tuple[str, ...]:
         for row in seen.listed
         if row.profile == profile.name
         and (row.one_shot or row.name == next_name(profile.name))
+    )
+
+
+def surplus(profile: Profile, seen: Snapshot) -> tuple[str, ...]:
+    """Containers that served behind the profile's front, and are wanted no more."""
+    wanted = {one.name for one in replicas_of(profile)}
+    wanted |= {form(name) for name in wanted for form in (next_name, old_name)}
+    return tuple(
+        row.name
+        for row in seen.listed
+        if row.seat == profile.name and row.serves and row.name not in wanted
     )
 
 
@@ -223,10 +238,13 @@ def find_not_owned(
     )
 
 
-def _port_taken(
+def port_taken(
     engine: Engine, profile: Profile, seen: Snapshot, serving: Container | None
 ) -> str | None:
+    """Who has the port that a profile wants; None where it is free, or its own."""
     wanted = profile.port
+    if profile.seat is not None:
+        return None
     for row in seen.listed:
         mine = row.name in (profile.name, old_name(profile.name))
         if mine and (row.profile == profile.name or serving is not None):

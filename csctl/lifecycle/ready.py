@@ -17,6 +17,7 @@ from csctl.errors import (
     NotReady,
     SpeechError,
 )
+from csctl.front import configuration
 from csctl.lifecycle.demand import Demand, Hearing
 from csctl.lifecycle.events import Waiting
 from csctl.lifecycle.hearing import hear
@@ -36,7 +37,12 @@ _LOOPS = 2
 
 
 def address_of(engine: Engine, container: Container) -> probe.Address | None:
-    """Where to ask a container: its published port, else its own address."""
+    """Where to ask a container: its published port, else its own address.
+
+    The port of a front may ask for TLS and a secret, and has another one for this.
+    """
+    if container.fronts and container.address is not None and engine.local:
+        return probe.Address(container.address, configuration.CHECK_PORT)
     if container.port is not None:
         host = container.port.address if engine.local else engine.host_address
         return probe.Address.of_published(host, container.port.number)

@@ -6,7 +6,7 @@ side.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -14,6 +14,8 @@ from csctl.container.observed import Container, Host, Image, Listed
 from csctl.container.spec import old_name
 from csctl.engine.engine import Engine
 from csctl.profile.model import Profile
+from csctl.profile.replica import replicas_of
+from csctl.reference import ImageReference
 
 MOVING = ("latest", "newest")
 """Tags that mean another image by and by."""
@@ -34,8 +36,9 @@ class Snapshot:
 def take(engine: Engine, profiles: Iterable[Profile]) -> Snapshot:
     """Ask the Engine once for all profiles. Raises EngineError."""
     profiles = tuple(profiles)
-    names = {n for p in profiles for n in (p.name, old_name(p.name))}
-    images = {str(p.image) for p in profiles if p.image.tag not in MOVING}
+    names = {n for p in profiles for one in _names(p) for n in (one, old_name(one))}
+    asked = {image for p in profiles for image in _images(p)}
+    images = {str(image) for image in asked if image.tag not in MOVING}
     with ThreadPoolExecutor(4) as pool:
         host = pool.submit(lambda: engine.host)
         looked = {name: pool.submit(engine.image, name) for name in images}
@@ -47,3 +50,14 @@ def take(engine: Engine, profiles: Iterable[Profile]) -> Snapshot:
             containers=engine.inspect_all(wanted),
             images={name: look.result() for name, look in looked.items()},
         )
+
+
+def _names(profile: Profile) -> tuple[str, ...]:
+    """The names of a profile's containers: its front, and what serves behind it."""
+    return profile.name, *(one.name for one in replicas_of(profile))
+
+
+def _images(profile: Profile) -> Iterator[ImageReference]:
+    yield profile.image
+    if (front := profile.fronted_by) is not None:
+        yield front.image

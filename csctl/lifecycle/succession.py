@@ -23,11 +23,12 @@ from csctl.license import StoredLicense
 from csctl.lifecycle import applied, mounts, observe, prune, snapshot
 from csctl.lifecycle.demand import Demand
 from csctl.lifecycle.events import Event, Note, timed
+from csctl.lifecycle.handover import put_in_place
 from csctl.lifecycle.images import pull_image
 from csctl.lifecycle.job import Job
 from csctl.lifecycle.keys import read_keys
 from csctl.lifecycle.proof import FAILURES, prove
-from csctl.lifecycle.replace import replace, undo
+from csctl.lifecycle.replace import undo
 from csctl.plan import refresh as decide
 from csctl.plan import steps
 from csctl.plan.observed import Observed
@@ -181,7 +182,8 @@ def put_to_use(
         with _leaving(sight.left, why_left):
             if step is not None:
                 new = spec.with_reason(step.reason)
-                yield from timed(step, replace(job.engine, new, demand))
+                work = put_in_place(job.engine, job.profile, new, demand)
+                yield from timed(step, work)
             license_ = license_store.accept(license_)
     except RolledBack as error:
         if isinstance(error.__cause__, FAILURES):

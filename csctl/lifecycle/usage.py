@@ -10,6 +10,7 @@ from typing import Any
 
 from csctl import probe
 from csctl.container.observed import Container
+from csctl.container.spec import is_passing_name
 from csctl.engine.engine import Engine
 from csctl.errors import NotReady
 from csctl.lifecycle.lookup import managed
@@ -40,15 +41,15 @@ def usage_in(
 
     A container that keeps no records, or does not answer, gives a note.
     """
-    name = container.name
-    if container.mode == "connected":
+    keepers = _keepers(engine, container)
+    if any(one.mode == "connected" for one in keepers):
         return Part(notes=("a connected container reports its usage to Azure only",))
-    address = address_of(engine, container) if container.running else None
-    if address is None:
-        why = f"{name} is {container.state}, and only a running container tells"
-        return Part(notes=(why,))
+    for one in keepers:
+        if not one.running:
+            why = f"{one.name} is {one.state}, and only a running container tells"
+            return Part(notes=(why,))
     with ThreadPoolExecutor(len(months)) as pool:
-        asked = [pool.submit(probe.usage_records, address, name, m) for m in months]
+        asked = [pool.submit(_records, engine, keepers, month) for month in months]
     rows, notes = [], []
     for month, answer in zip(months, asked, strict=True):
         try:
@@ -62,9 +63,36 @@ def usage_in(
 def records(engine: Engine, name: str, month: str | None) -> Any:
     """A managed container's records of a month or of all time, as it reports them.
 
-    Raises ContainerNotFound, NotManaged, NotReady.
+    Those of a front are the sum of its replicas'. Raises ContainerNotFound, NotManaged,
+    NotReady.
     """
-    container = managed(engine, name)
+    return _records(engine, _keepers(engine, managed(engine, name)), month)
+
+
+def _keepers(engine: Engine, container: Container) -> tuple[Container, ...]:
+    """The containers that keep records: the replicas of a front, or itself."""
+    if not container.fronts:
+        return (container,)
+    replicas = [r.name for r in engine.containers() if r.seat == container.name]
+    found = engine.inspect_all(replicas).values()
+    return tuple(one for one in found if not is_passing_name(one.name)) or (container,)
+
+
+def _records(engine: Engine, keepers: Sequence[Container], month: str | None) -> Any:
+    """What containers report, as one container would."""
+    reported = [_of_one(engine, one, month) for one in keepers]
+    if len(reported) == 1:
+        return reported[0]
+    total: dict[str, float] = {}
+    for one in reported:
+        for name, quantity in meters(one).items():
+            total[name] = total.get(name, 0) + quantity
+    summed = [{"name": name, "quantity": count} for name, count in total.items()]
+    return {**reported[0], "meters": summed}
+
+
+def _of_one(engine: Engine, container: Container, month: str | None) -> Any:
+    name = container.name
     address = address_of(engine, container) if container.running else None
     if address is None:
         raise NotReady(

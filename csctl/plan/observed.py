@@ -42,6 +42,8 @@ class Observed:
     """The one that waits until its replacement is ready."""
     leftovers: tuple[str, ...]
     """Names of containers that killed runs left."""
+    surplus: tuple[str, ...] = ()
+    """Names of replicas that the profile does not want any more."""
     name_taken_by: str | None
     """Image of a foreign container that has the profile's name."""
     port_taken_by: str | None

@@ -26,7 +26,7 @@ def problems(
 ) -> Iterator[CsctlError]:
     """What stands in the way of these steps."""
     yield from seen.problems
-    yield from _in_the_way(profile, seen, planned)
+    yield from in_the_way(profile, seen, planned)
     yield from _unfetchable(profile, seen, planned)
 
 
@@ -38,7 +38,7 @@ def problems_of_preparing(
     yield from _unfetchable(profile, seen, planned)
 
 
-def _in_the_way(
+def in_the_way(
     profile: Profile, seen: Observed, planned: tuple[Step, ...]
 ) -> Iterator[CsctlError]:
     """Why this host cannot serve."""
@@ -142,12 +142,16 @@ def notes(profile: Profile, seen: Observed) -> Iterator[str]:
     yield from _license_notes(profile, seen)
 
 
-def interruption(seen: Observed, planned: tuple[Step, ...]) -> Iterator[str]:
+def interruption(
+    profile: Profile, seen: Observed, planned: tuple[Step, ...]
+) -> Iterator[str]:
     """For how long nothing serves, where a container is replaced.
 
-    Both need the port, so that one has to stop before the other starts.
+    Both need the port, so that one has to stop before the other starts; behind a front
+    it is the front that has the port.
     """
-    if not any(isinstance(step, steps.Replace) for step in planned):
+    replaced = any(isinstance(step, steps.Replace) for step in planned)
+    if not replaced or profile.seat is not None:
         return
     last = seen.ready_seconds
     took = (

@@ -59,7 +59,11 @@ def refresh(
             *shortage(profile, seen, free, allowed),
             *problems(profile, seen, planned),
         ),
-        notes=(*interruption(seen, planned), *seen.notes, proof_note(profile, free)),
+        notes=(
+            *interruption(profile, seen, planned),
+            *seen.notes,
+            proof_note(profile, free),
+        ),
     )
 
 
@@ -90,7 +94,7 @@ def rollback(
         ),
         notes=(
             *seen.notes,
-            *interruption(seen, planned),
+            *interruption(profile, seen, planned),
             proof_note(profile, free),
             *forward_notes(seen, back),
         ),
@@ -114,7 +118,11 @@ def succeed(profile: Profile, seen: Observed, *, free: int, allowed: Allowed) ->
             *shortage(profile, seen, free, allowed),
             *problems(profile, seen, planned),
         ),
-        notes=(*interruption(seen, planned), *seen.notes, proof_note(profile, free)),
+        notes=(
+            *interruption(profile, seen, planned),
+            *seen.notes,
+            proof_note(profile, free),
+        ),
     )
 
 

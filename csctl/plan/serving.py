@@ -49,11 +49,8 @@ def serving_spec(profile: Profile, parts: Parts) -> ContainerSpec:
         arguments=invocation.arguments,
         environment=environment,
         mounts=invocation.mounts,
-        port=PublishedPort(
-            address=profile.port.address,
-            number=profile.port.number,
-            inside=arguments.PORT,
-        ),
+        port=published(profile) if profile.seat is None else None,
+        network=profile.seat.network if profile.seat is not None else None,
         limits=limits(profile),
         restart=profile.restart,
         log=LogRotation(
@@ -61,6 +58,15 @@ def serving_spec(profile: Profile, parts: Parts) -> ContainerSpec:
         ),
         labels=dict(profile.labels) | _labels(profile, parts),
         contents=_contents(parts.model),
+    )
+
+
+def published(profile: Profile) -> PublishedPort:
+    """The port of this host that a profile's container, or its front, has."""
+    return PublishedPort(
+        address=profile.port.address,
+        number=profile.port.number,
+        inside=arguments.PORT,
     )
 
 
@@ -110,4 +116,6 @@ def _labels(profile: Profile, parts: Parts) -> dict[str, str]:
     }
     if parts.license is not None and profile.mode == "disconnected":
         labels[container.LABEL_LICENSE] = str(parts.license)
+    if profile.seat is not None:
+        labels[container.LABEL_SEAT] = profile.seat.front
     return labels

@@ -22,8 +22,12 @@ from csctl.format import stock as words
 from csctl.lifecycle import license_stock, licenses, on_host, verb
 from csctl.lifecycle.events import Event
 from csctl.lifecycle.license_stock import StockedLicense
-from csctl.lifecycle.refresh import propose_refresh, refresh
-from csctl.lifecycle.rollback import propose_rollback, rollback
+from csctl.lifecycle.renewal import (
+    propose_refresh,
+    propose_rollback,
+    refresh_license,
+    roll_back,
+)
 from csctl.lifecycle.status import LicenseState, license_state
 from csctl.plan.refusals import Allowed
 from csctl.plan.steps import Plan
@@ -237,7 +241,7 @@ _REFRESH = _Way(
     question="Refresh the license of",
     answer="Refresh",
     propose=propose_refresh,
-    work=refresh,
+    work=refresh_license,
 )
 _ROOM = Allowed(interruption=True)
 _REFRESH_WITHOUT_ROOM = _Way(
@@ -245,14 +249,14 @@ _REFRESH_WITHOUT_ROOM = _Way(
     question="There is no memory for a proof beside. Interrupt, and refresh",
     answer="Interrupt and refresh",
     propose=partial(propose_refresh, allowed=_ROOM),
-    work=partial(refresh, allowed=_ROOM),
+    work=partial(refresh_license, allowed=_ROOM),
 )
 _ROLLBACK = _Way(
     title="go back to the license before, of",
     question="Go back to the license before, of",
     answer="Go back",
     propose=propose_rollback,
-    work=rollback,
+    work=roll_back,
 )
 
 

@@ -53,9 +53,10 @@ class SpeechClient:
         port: int,
         mode: str = "conversation",
         query: str = "language=en-us",
+        host: str = "127.0.0.1",
         **headers: str,
     ) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), _SECONDS)
+        self._socket = socket.create_connection((host, port), _SECONDS)
         path = f"/speech/recognition/{mode}/cognitiveservices/v1?{query}"
         self.status, self.headers = self._upgrade(path, headers)
 
