@@ -19,8 +19,9 @@ SOCKET: Final = "runtime.sock"
 CERTIFICATE: Final = "/etc/csctl-tls"
 """The folder with the certificate."""
 PORT: Final = 5000
-CHECK_PORT: Final = 5001
-"""Answers `/ready` and `/status` without TLS and secret; never published."""
+INNER_PORT: Final = 5001
+"""Asks for neither TLS nor secret, and is never published: for csctl on the host, which
+reaches the replicas themselves all the same."""
 SECRET_VARIABLE: Final = "FRONT_SECRET"
 BACKEND: Final = "replicas"
 
@@ -104,9 +105,8 @@ frontend speech
   bind :{PORT}{tls}
 {guard}  default_backend {BACKEND}
 
-frontend check
-  bind :{CHECK_PORT}
-  http-request deny deny_status 404 unless {{ path /ready /status }}
+frontend inner
+  bind :{INNER_PORT}
   default_backend {BACKEND}
 """
 

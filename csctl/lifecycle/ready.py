@@ -42,7 +42,7 @@ def address_of(engine: Engine, container: Container) -> probe.Address | None:
     The port of a front may ask for TLS and a secret, and has another one for this.
     """
     if container.fronts and container.address is not None and engine.local:
-        return probe.Address(container.address, configuration.CHECK_PORT)
+        return probe.Address(container.address, configuration.INNER_PORT)
     if container.port is not None:
         host = container.port.address if engine.local else engine.host_address
         return probe.Address.of_published(host, container.port.number)

@@ -14,11 +14,12 @@ from typing import Any
 import docker
 import pytest
 
-from tests.cli.shell import OTHER_IMAGE, Draft, Engine, Shell
+from tests.cli.shell import OTHER_IMAGE, ROOT, Draft, Engine, Shell
 from tests.front.sessions import Sessions
 from tests.front.test_configuration import make_certificate
 
 _SECONDS = 60
+SAMPLE = ROOT / "csctl" / "speech" / "sample.wav"
 
 
 @pytest.fixture
@@ -209,6 +210,8 @@ def test_a_front_asks_for_a_secret_over_tls(
     assert ask(**{"Ocp-Apim-Subscription-Key": "wrong"}) == 401
     assert ask(**{"Ocp-Apim-Subscription-Key": "open 'sesame'"}) == 200
     assert rows(shell, fronted)[fronted.name]["ready"]
+    [heard] = shell.json("transcribe", fronted.name, SAMPLE)
+    assert heard["text"]
     make_certificate(tmp_path)
     assert shell.actions(fronted) == ["update"]
     shell.apply(fronted)

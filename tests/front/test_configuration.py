@@ -85,8 +85,9 @@ def test_a_secret_is_named_and_never_written() -> None:
     assert "http-request deny deny_status 401 unless known" in text
 
 
-def test_the_port_for_checks_asks_for_no_secret_and_tells_little() -> None:
-    secret = Settings(sessions=None, certificate=None, secret=True, root=False)
-    check = configuration.render(secret, {}).partition("frontend check")[2]
-    assert "deny_status 401" not in check
-    assert "deny_status 404 unless { path /ready /status }" in check
+def test_the_inner_port_asks_for_neither_tls_nor_secret() -> None:
+    guarded = Settings(sessions=None, certificate="a.pem", secret=True, root=False)
+    inner = configuration.render(guarded, {}).partition("frontend inner")[2]
+    inner = inner.partition("backend")[0]
+    assert "bind :5001\n" in inner
+    assert "deny" not in inner

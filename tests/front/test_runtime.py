@@ -52,7 +52,7 @@ def runtime(tmp_path: Path, replica: int, free_port: int) -> Iterator[Runtime]:
     for old, new in (
         (f"stats socket {configuration.RUN_FOLDER}/", "stats socket unix@"),
         (f"bind :{configuration.PORT}", f"bind 127.0.0.1:{free_port}"),
-        (f"bind :{configuration.CHECK_PORT}", "bind unix@check.sock"),
+        (f"bind :{configuration.INNER_PORT}", "bind unix@inner.sock"),
         (f".invalid:{configuration.PORT}", f".invalid:{replica}"),
     ):
         assert old in text
