@@ -29,6 +29,8 @@ class Sessions:
     """Recognitions that came to their end."""
     lost: list[str] = field(default_factory=list)
     """What went wrong with the others."""
+    last_loss: float = 0.0
+    """When the last of them was lost, by the monotonic clock."""
 
     def __enter__(self) -> Sessions:
         self._stop = threading.Event()
@@ -55,6 +57,7 @@ class Sessions:
             except Exception as error:
                 with self._lock:
                     self.lost.append(repr(error))
+                    self.last_loss = time.monotonic()
                 # As a client would: not at once again.
                 time.sleep(0.2)
             else:
