@@ -23,6 +23,7 @@
       NotReady                    a container did not become ready, or stopped being so
       RolledBack                  a replacement failed; what was there before is back
       LicenseError                a license is missing, mismatched, expired or due
+      ClockBehind                 this host's clock is behind what csctl recorded
       OwnershipError              a mount cannot be given to the image's user
       LockHeld                    another csctl is at work on the same thing
 
@@ -158,6 +159,10 @@ class RolledBack(CsctlError):
 
 class LicenseError(CsctlError):
     """A license is missing, mismatched, expired or due."""
+
+
+class ClockBehind(CsctlError):
+    """This host's clock is behind what csctl recorded: no license's days count."""
 
 
 class OwnershipError(CsctlError):

@@ -10,7 +10,13 @@ import click
 from csctl.cli.license_state import licensed, print_states
 from csctl.cli.refresh import refresh, rollback
 from csctl.cli.session import Session, json_option, pass_session, profile_argument
-from csctl.errors import CsctlError, EngineUnavailable, LicenseError, RegistryError
+from csctl.errors import (
+    ClockBehind,
+    CsctlError,
+    EngineUnavailable,
+    LicenseError,
+    RegistryError,
+)
 
 if TYPE_CHECKING:
     from csctl.container.observed import Image
@@ -93,7 +99,7 @@ def check(session: Session, profile: tuple[str, ...], as_json: bool) -> int:
 
     An unknown expiry is no failure, but is warned of once a month. Made for timers.
     """
-    from csctl import license as store
+    from csctl import expiry
     from csctl.cli.main import report
     from csctl.cli.several import code_of
 
@@ -102,16 +108,17 @@ def check(session: Session, profile: tuple[str, ...], as_json: bool) -> int:
         state, image = _state(session, one)
         states.append(state)
         try:
-            store.check(
+            expiry.check(
                 state.license,
                 state.expiry,
                 image_id=image.id if image else None,
                 model_id=_model_id(one),
                 declared=one.license,
-                now=datetime.now(UTC),
+                now=state.now,
+                recorded=state.recorded,
             )
-        except LicenseError as error:
-            named = LicenseError(f"{one.name}: {error.message}", remedy=error.remedy)
+        except (LicenseError, ClockBehind) as error:
+            named = type(error)(f"{one.name}: {error.message}", remedy=error.remedy)
             errors[one.name] = named
             report(named)
         else:

@@ -30,7 +30,7 @@ from csctl.errors import (
     UsageError,
 )
 from csctl.license import StoredLicense
-from csctl.lifecycle import applied, mounts
+from csctl.lifecycle import applied, mounts, recorded
 from csctl.lifecycle.keys import read_keys
 from csctl.model import StoredModel
 from csctl.ownership import Owner
@@ -155,6 +155,7 @@ def observe(
             notes.append(error.message)
     observed = Observed(
         now=datetime.now(UTC),
+        recorded=recorded.newest(profile),
         host=seen.host,
         reference=reference,
         image=image,

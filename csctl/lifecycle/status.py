@@ -8,20 +8,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from csctl import clock, expiry, probe
 from csctl import license as licenses
-from csctl import probe
+from csctl.clock import Moment
 from csctl.container import drift
 from csctl.container.drift import Difference
 from csctl.container.observed import Container, Listed
 from csctl.container.spec import LABEL_LICENSE, is_passing_name
 from csctl.engine.engine import Engine
-from csctl.errors import CsctlError, LicenseError
-from csctl.license import Expiry, StoredLicense
-from csctl.lifecycle import applied, observe
+from csctl.errors import ClockBehind, CsctlError, LicenseError
+from csctl.expiry import Expiry, Term
+from csctl.license import StoredLicense
+from csctl.lifecycle import applied, observe, recorded
 from csctl.lifecycle.apply import propose
 from csctl.lifecycle.observe import Snapshot
 from csctl.lifecycle.ready import address_of
 from csctl.plan.steps import Replace, Update
+from csctl.profile.model import License as Declared
 from csctl.profile.model import Profile
 
 _SIDE_BY_SIDE = 32
@@ -34,6 +37,24 @@ class LicenseState:
     license: StoredLicense | None
     expiry: Expiry
     now: datetime
+    recorded: Moment | None = None
+    """The newest moment that csctl recorded beside it."""
+
+    @property
+    def behind(self) -> ClockBehind | None:
+        """Why no days are counted: this host's clock is behind what was recorded."""
+        return clock.behind(self.now, self.recorded)
+
+    @property
+    def days_left(self) -> int | None:
+        """Whole days left, rounded down; None where the end or the day is unknown."""
+        return None if self.behind is not None else self.expiry.days_left(self.now)
+
+    def term(self, declared: Declared | None) -> Term:
+        """How far it is from its end, by the profile's `renew_before`."""
+        if self.behind is not None:
+            return "unknown"
+        return expiry.term(self.expiry, declared, self.now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +233,7 @@ def license_state(
     """A license with the expiry that the profile declares or its files tell."""
     return LicenseState(
         license=stored,
-        expiry=licenses.expiry(stored, profile.license if profile else None),
+        expiry=expiry.of(stored, profile.license if profile else None),
         now=datetime.now(UTC),
+        recorded=recorded.newest(profile) if profile else None,
     )
