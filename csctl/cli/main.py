@@ -45,6 +45,8 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("doctor", "Check this host."),
     "adopt": ("adopt", "Take over a container that was started by hand."),
     "bundle": ("bundle", "Carry images, models and licenses over an air gap."),
+    "units": ("units", "Print systemd units for licenses and metrics."),
+    "metrics": ("metrics", "Print metrics for Prometheus."),
     "prune": ("prune", "Remove what nothing needs any more."),
     "support": ("support", "Write one redacted archive for a colleague."),
     "tui": ("tui", "Watch and run it all in the terminal."),

@@ -107,7 +107,7 @@ class Look:
             container=container,
             ready=answer.ready,
             api_status=answer.api_status,
-            license=_license(container, profile),
+            license=license_of(container, profile),
             drift=found.drift,
             wanted=profile,
             problem=found.problem,
@@ -209,9 +209,13 @@ def ask(engine: Engine, container: Container | None) -> Answer:
     return Answer(ready=ready, api_status=told.status if told else None)
 
 
-def _license(
+def license_of(
     container: Container | None, profile: Profile | None
 ) -> LicenseState | None:
+    """The license that a container serves with, or else the profile's newest.
+
+    None where there needs to be none.
+    """
     mode = profile.mode if profile else container.mode if container else None
     if mode != "disconnected":
         return None
