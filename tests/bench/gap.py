@@ -26,7 +26,8 @@ from tests.bundle.freight import layer, standin
 from tests.registry.real import DockerRegistry, docker_registry
 
 _LAYERS = 4
-_LAYER_BYTES = 128 << 20
+_LAYER_PIECES = 5_000
+"""Of 64 KiB each, of which one half can be compressed."""
 _TIMES = 3
 _REPOSITORY, _TAG = "bench/speech", "4.12.0-amd64"
 _CSCTL = str(Path(sys.executable).with_name("csctl"))
@@ -187,7 +188,7 @@ def _push(host: str, archive: Path) -> None:
     """Build an image of large layers upon the stand-in, and push it."""
     image.build(archive)
     contents = [
-        layer(f"data-{number}", os.urandom(_LAYER_BYTES)) for number in range(_LAYERS)
+        layer(f"data-{number}", b"".join(_pieces())) for number in range(_LAYERS)
     ]
     packed = standin(archive, *contents)
     own = packed.image
@@ -198,6 +199,12 @@ def _push(host: str, archive: Path) -> None:
                 registry.put_blob(_REPOSITORY, digest, data)
         manifest = packed.blobs[own.digest]
         registry.put_manifest(_REPOSITORY, _TAG, manifest, own.media_type)
+
+
+def _pieces() -> Iterator[bytes]:
+    for _ in range(_LAYER_PIECES):
+        yield os.urandom(32 << 10)
+        yield bytes(32 << 10)
 
 
 def _anew(file: Path, work: Callable[[], object]) -> None:
