@@ -27,6 +27,7 @@
       SpeechError                 a container did not recognise speech as it should
       RolledBack                  a replacement failed; what was there before is back
       LicenseError                a license is missing, mismatched, expired or due
+      ClockBehind                 this host's clock is behind what csctl recorded
       OwnershipError              a mount cannot be given to the image's user
       LockHeld                    another csctl is at work on the same thing
 
@@ -185,6 +186,10 @@ class RolledBack(CsctlError):
 
 class LicenseError(CsctlError):
     """A license is missing, mismatched, expired or due."""
+
+
+class ClockBehind(CsctlError):
+    """This host's clock is behind what csctl recorded: no license's days count."""
 
 
 class OwnershipError(CsctlError):

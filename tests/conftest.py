@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from csctl.rehearsal.dockerd import State
+from tests import releases
 from tests.engines import PrivateEngine, load_image, remove_containers, run_dockerd
 
 
@@ -74,6 +75,24 @@ def rehearsal_image(
             load_image(engine_host, rehearsal_archive)
             loaded.touch()
     return "csctl/rehearsal:4.12.0-amd64"
+
+
+@pytest.fixture(scope="session")
+def unpacked(
+    tmp_path_factory: pytest.TempPathFactory, worker_id: str
+) -> releases.Unpack:
+    """Gives the programs of another release's Engine, downloaded once."""
+
+    def of(release: str) -> Path:
+        with _alone(tmp_path_factory, worker_id) as shared:
+            folder = shared / f"release-{release}"
+            programs = folder / "programs"
+            if not programs.exists():
+                folder.mkdir()
+                releases.unpack(release, folder)
+            return programs
+
+    return of
 
 
 @pytest.fixture(scope="session")

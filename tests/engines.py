@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import docker
@@ -56,6 +57,8 @@ class PrivateEngine:
     """Up from the start; `state.url` is its DOCKER_HOST."""
 
     state: State
+    environ: Mapping[str, str] = field(default_factory=dict)
+    """What starts another Engine than the installed one."""
 
     @property
     def url(self) -> str:
@@ -77,5 +80,6 @@ class PrivateEngine:
         process.kill([pid])
 
     def _run(self, verb: str) -> None:
-        done = run_dockerd(verb, CSCTL_REHEARSAL_STATE=str(self.state.root))
+        root = str(self.state.root)
+        done = run_dockerd(verb, CSCTL_REHEARSAL_STATE=root, **self.environ)
         assert done.returncode == 0, done.stderr

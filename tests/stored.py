@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from csctl import record
+from csctl.license import DECLARED
 from csctl.record import Record
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
@@ -42,6 +43,28 @@ def store(
         ),
     )
     return directory
+
+
+def store_license(
+    root: Path,
+    name: str = "20260601T120000Z",
+    *,
+    files: dict[str, str | bytes] | None = None,
+    model: str = MODEL,
+    image_id: str = IMAGE_ID,
+    at: datetime = NOW,
+    declared: str | None = None,
+) -> Path:
+    """A license as it was fetched."""
+    return store(
+        root / name,
+        {"license.bin": b"\x00\x01opaque\xff"} if files is None else files,
+        kind="license",
+        model=model,
+        image_id=image_id,
+        at=at,
+        details={DECLARED: declared},
+    )
 
 
 def fill(directory: Path, files: Mapping[str, str | bytes]) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -11,9 +12,11 @@ import pytest
 
 from csctl import format as shown
 from csctl.check import Check
+from csctl.clock import Moment
 from csctl.container.drift import Difference
 from csctl.errors import UsageError
-from csctl.license import Expiry, StoredLicense
+from csctl.expiry import Expiry
+from csctl.license import StoredLicense
 from csctl.lifecycle.events import (
     Event,
     Note,
@@ -33,6 +36,11 @@ START = Start(target="contoso", reason="it is exited")
 def _state(stored: StoredLicense | None, at: datetime | None = None) -> LicenseState:
     source = "declared" if at else "unknown"
     return LicenseState(license=stored, expiry=Expiry(at=at, source=source), now=NOW)
+
+
+def _behind() -> LicenseState:
+    later = Moment(at=NOW + timedelta(days=1), what="it was fetched", mend="look")
+    return dataclasses.replace(_state(license_(), NOW), recorded=later)
 
 
 def _status(**changes: Any) -> Status:
@@ -94,6 +102,7 @@ def test_a_license_is_its_files_and_dates() -> None:
         "expires_at": "2026-06-30T00:00:00Z",
         "expiry_source": "declared",
         "days_left": 28,
+        "clock": None,
         "image": "csctl/rehearsal:4.12.0-amd64",
         "image_id": "sha256:" + "1a" * 32,
         "model": MODEL,
@@ -107,6 +116,12 @@ def test_no_license_has_the_same_keys() -> None:
     assert (none["days_left"], none["expires_at"]) == (None, None)
 
 
+def test_by_a_clock_that_is_behind_no_days_are_counted() -> None:
+    row = shown.license_state(_behind())
+    assert (row["days_left"], row["expiry_source"]) == (None, "declared")
+    assert row["clock"].startswith("the clock of this host is behind")
+
+
 @pytest.mark.parametrize(
     ("state", "words"),
     [
@@ -115,6 +130,7 @@ def test_no_license_has_the_same_keys() -> None:
         (_state(license_()), "unknown"),
         (_state(license_(), NOW + timedelta(days=28)), "28 days (declared)"),
         (_state(license_(), NOW - timedelta(days=2)), "-2 days (declared)"),
+        (_behind(), "unknown: the clock is behind"),
     ],
 )
 def test_a_license_in_words(state: LicenseState | None, words: str) -> None:

@@ -47,7 +47,7 @@ def find(engine: Engine, image: Image) -> Found | None:
     """An image of the bundle in the Engine, by what it is. Raises EngineError."""
     for identity in (image.config, image.digest):
         found = engine.image(identity)
-        if found is not None and _fault(found, image) is None:
+        if _fault(engine, found, image) is None:
             return found
     return None
 
@@ -55,15 +55,21 @@ def find(engine: Engine, image: Image) -> Found | None:
 def named(engine: Engine, image: Image) -> bool:
     """Whether the Engine knows an image by the name that it gets here."""
     found = engine.image(str(name_here(image)))
-    return found is not None and _fault(found, image) is None
+    return _fault(engine, found, image) is None
 
 
-def _fault(found: Found, image: Image) -> str | None:
+def _fault(engine: Engine, found: Found | None, image: Image) -> str | None:
     """In what an image of the Engine is not the one of the bundle."""
+    if found is None:
+        return "the Engine says that it took it, and does not have it"
     if found.id not in (image.config, image.digest):
         return f"the Engine made another image of it, {found.id}"
     if found.layers != tuple(layer.diff_id for layer in image.layers):
         return "the Engine has other layers of it than the bundle says"
+    # With containerd's store an image may run, since its layers are unpacked, and yet
+    # lack them as they are carried: it is shown by its id, and not listed.
+    if engine.host.by_manifest and all(one.id != found.id for one in engine.images()):
+        return "the Engine lacks some of its layers as the bundle names them"
     return None
 
 
@@ -140,7 +146,10 @@ def _bring(
             try:
                 reason = yield from _pull(engine, registry, image)
                 if reason is None:
-                    return _take(engine, image, name, labels)
+                    # Loading brings all layers, those too that are unpacked already.
+                    reason = _fault(engine, engine.image(str(name)), image)
+                    if reason is None or not engine.host.by_manifest:
+                        return _take(engine, image, name, labels)
             finally:
                 _forget(engine, name)
         yield Note(text=f"image {image.reference} is loaded instead: {reason}")
@@ -223,15 +232,13 @@ def _take(
     Raises BundleError.
     """
     found = engine.image(str(name))
-    if found is None:
-        fault: str | None = "the Engine says that it took it, and does not have it"
-    else:
-        fault = _fault(found, image)
+    fault = _fault(engine, found, image)
     if found is None or fault is not None:
         raise BundleError(
             f"image {image.reference}",
             fault or "",
-            remedy="verify the bundle; then look at the Engine's own log",
+            remedy="verify the bundle, and use a complete one; then look at the"
+            " Engine's own log",
         )
     try:
         # A container that is never started needs every layer all the same.

@@ -27,7 +27,7 @@ from csctl.bundle.verify import verify
 from csctl.container.observed import Image
 from csctl.container.spec import LABEL_PROFILE, LABEL_ROLE, ROLE_ONE_SHOT
 from csctl.engine.engine import Engine
-from csctl.errors import BundleError, CsctlError, UsageError
+from csctl.errors import BundleError, ClockBehind, CsctlError, UsageError
 from csctl.lifecycle import observe
 from csctl.lifecycle.events import Event, Note
 from csctl.lifecycle.job import Job
@@ -200,7 +200,8 @@ class _Run:
         here, name = part.standing.here, part.license.path.partition("/")[2]
         against = next(refusals(part.standing), None)
         path = part.license.path
-        if against is not None and not self._where.force:
+        forced = self._where.force and not isinstance(against, ClockBehind)
+        if against is not None and not forced:
             self._tell("license", name, path, part.wanted.root, "refused", against)
             return
         if here is None:

@@ -12,8 +12,7 @@ from datetime import UTC
 from pathlib import Path
 from typing import Literal, cast
 
-from csctl import license as licenses
-from csctl import record
+from csctl import expiry, record
 from csctl.bundle import path
 from csctl.bundle.manifest import Display, File, License, Model, Role
 from csctl.bundle.source import Bytes, Source
@@ -118,7 +117,7 @@ def add_license(parts: Parts, prepared: Prepared, config: str) -> License:
     name = _license_name(parts, known, config, data)
     parts.directory("license", name, known, stored.directory)
     parts.add("license", name + record.SUFFIX, data)
-    ends = licenses.expiry(stored, prepared.profile.license)
+    ends = expiry.of(stored, prepared.profile.license)
     return License(
         path=name,
         image=config,

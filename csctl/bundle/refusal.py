@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from csctl import clock
 from csctl.bundle.manifest import License
+from csctl.clock import Moment
 from csctl.container.observed import Container
-from csctl.errors import LicenseError
+from csctl.errors import ClockBehind, CsctlError, LicenseError
 from csctl.license import UNPROVEN, StoredLicense
 
-_CLOCK_SLACK = timedelta(minutes=5)
 _FORCE = "take it all the same: --force"
 
 
@@ -34,13 +35,21 @@ class Standing:
     asked: tuple[str, str] | None
     """Image id and model that a profile of this host asks for instead."""
     now: datetime
+    newest: Moment
+    """The newest moment that the bundle tells, or csctl recorded on this host."""
 
 
-def refusals(one: Standing) -> Iterator[LicenseError]:
-    """All that speaks against a license; none where it serves already."""
+def refusals(one: Standing) -> Iterator[CsctlError]:
+    """All that speaks against a license; none where it serves already.
+
+    An operator may force all but ClockBehind: what is put here now would be taken for
+    older than what was here before.
+    """
     name = f"{one.profile}: license {one.license.path.rpartition('/')[2]}"
     if one.here is not None and one.here == one.used:
         return
+    if (wrong := clock.behind(one.now, one.newest)) is not None:
+        yield ClockBehind(f"{name}: {wrong.message}", remedy=wrong.remedy)
     if one.here is not None and one.here.refused not in (None, UNPROVEN):
         yield LicenseError(
             f"{name} is on this host already, and refused: {one.here.refused}",
@@ -74,13 +83,7 @@ def _mismatches(name: str, one: Standing) -> Iterator[LicenseError]:
 def _ages(name: str, one: Standing) -> Iterator[LicenseError]:
     fetched, ends = one.license.fetched_at, one.license.expires_at
     newest = max(filter(None, (fetched, one.used.fetched_at if one.used else None)))
-    if newest - one.now > _CLOCK_SLACK:
-        yield LicenseError(
-            f"the clock is behind: {name} or the one in use was fetched at"
-            f" {newest.isoformat()}",
-            remedy="set the clock of this host",
-        )
-    elif newest > fetched:
+    if newest > fetched:
         yield LicenseError(
             f"{name} was fetched at {fetched.isoformat()}, and is older than the one in"
             f" use, which was fetched at {newest.isoformat()}",

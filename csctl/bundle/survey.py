@@ -16,11 +16,13 @@ from csctl.bundle.holding import Holding, Wanted, files_of, look
 from csctl.bundle.place import model_is_here
 from csctl.bundle.refusal import Standing
 from csctl.bundle.space import Need
+from csctl.clock import Moment
 from csctl.container.observed import Container
 from csctl.container.spec import LABEL_LICENSE
 from csctl.engine.engine import Engine
 from csctl.errors import LicenseError
 from csctl.license import StoredLicense
+from csctl.lifecycle import recorded
 from csctl.lifecycle.events import Event
 from csctl.profile.model import Profile
 
@@ -219,8 +221,20 @@ def _license_part(
         alone=not _brings(bundle, image, one.model),
         asked=_asked(engine, carried, image) if carried.refused else None,
         now=datetime.now(UTC),
+        newest=_newest(bundle, one, profile),
     )
     return LicensePart(license=one, carried=carried, wanted=wanted, standing=standing)
+
+
+def _newest(bundle: Bundle, one: manifest.License, profile: Profile) -> Moment:
+    mend = "make the bundle anew"
+    made, fetched = f"bundle {bundle.path} was made", f"{one.path} was fetched"
+    told = (
+        Moment(at=bundle.manifest.created, what=made, mend=mend),
+        Moment(at=one.fetched_at, what=fetched, mend=mend),
+        recorded.newest(profile),
+    )
+    return max(filter(None, told), key=lambda moment: moment.at)
 
 
 def _used(

@@ -11,6 +11,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import threading
 import time
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
@@ -32,6 +33,7 @@ from csctl.record import sync_directory
 WORKERS = 3
 _TELL_SECONDS = 0.2
 _NOTE_SECONDS = 1.0
+_FLUSH_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,11 +82,12 @@ def write(
             sources=known,
             begun=begun,
         )
-        try:
-            yield from _follow(file, copying, workers, wanted)
-        finally:
-            copying.stop()
-            _note(file, wanted, copying)
+        with _flushing(file):
+            try:
+                yield from _follow(file, copying, workers, wanted)
+            finally:
+                copying.stop()
+                _note(file, wanted, copying)
         yield Transfer(what="flushing to disk", done=copying.total, total=copying.total)
         with disk.writing(file):
             os.fsync(fd)
@@ -108,6 +111,31 @@ def _follow(
             noted = time.monotonic()
     if copying.error is not None:
         raise copying.error
+
+
+@contextmanager
+def _flushing(file: Path) -> Iterator[None]:
+    """Let bytes go to the disk while others still come: little is left for the end."""
+    # A descriptor of its own: one error of the disk is told to each of them once.
+    with disk.writing(file):
+        fd = os.open(journal.part_of(file), os.O_RDONLY | os.O_CLOEXEC)
+    over = threading.Event()
+
+    def flush() -> None:
+        try:
+            while not over.wait(_FLUSH_SECONDS):
+                # Whoever waits for the last flush is told what goes wrong.
+                with contextlib.suppress(OSError):
+                    os.fdatasync(fd)
+        finally:
+            os.close(fd)
+
+    # Nobody waits for it: a slow disk would keep a run from being broken off.
+    threading.Thread(target=flush, daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()
 
 
 def _note(file: Path, wanted: Journal, copying: Copying) -> None:

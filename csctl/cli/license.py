@@ -7,15 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from csctl.cli.license_state import licensed, print_states
+from csctl.cli.license_state import checked, licensed, print_states, state_of
 from csctl.cli.refresh import refresh, rollback
 from csctl.cli.session import Session, json_option, pass_session, profile_argument
-from csctl.errors import CsctlError, EngineUnavailable, LicenseError, RegistryError
 
 if TYPE_CHECKING:
-    from csctl.container.observed import Image
-    from csctl.engine.engine import Engine
-    from csctl.lifecycle.status import LicenseState
     from csctl.profile.model import Profile
 
 _REMIND_AFTER = timedelta(days=30)
@@ -74,7 +70,7 @@ def show(session: Session, profile: tuple[str, ...], as_json: bool) -> int:
     from csctl.cli import exit as exits
 
     profiles = licensed(session, profile)
-    states = [_state(session, one)[0] for one in profiles]
+    states = [state_of(session, one)[0] for one in profiles]
     print_states(
         states,
         as_json,
@@ -93,62 +89,20 @@ def check(session: Session, profile: tuple[str, ...], as_json: bool) -> int:
 
     An unknown expiry is no failure, but is warned of once a month. Made for timers.
     """
-    from csctl import license as store
     from csctl.cli.main import report
     from csctl.cli.several import code_of
 
     states, errors = [], {}
     for one in licensed(session, profile):
-        state, image = _state(session, one)
+        state, fault = checked(session, one)
         states.append(state)
-        try:
-            store.check(
-                state.license,
-                state.expiry,
-                image_id=image.id if image else None,
-                model_id=_model_id(one),
-                declared=one.license,
-                now=datetime.now(UTC),
-            )
-        except LicenseError as error:
-            named = LicenseError(f"{one.name}: {error.message}", remedy=error.remedy)
-            errors[one.name] = named
-            report(named)
-        else:
-            if state.expiry.at is None:
-                _remind(session, one)
+        if fault is not None:
+            errors[one.name] = fault
+            report(fault)
+        elif state.expiry.at is None:
+            _remind(session, one)
     print_states(states, as_json)
     return code_of(errors)
-
-
-def _state(session: Session, one: Profile) -> tuple[LicenseState, Image | None]:
-    from csctl import license as store
-    from csctl.lifecycle.status import license_state
-
-    image = _image(session, one)
-    found = store.choose(one.license_root, image.id if image else None, _model_id(one))
-    return license_state(found, one), image
-
-
-def _model_id(one: Profile) -> str | None:
-    from csctl.lifecycle.on_host import model_on_disk
-
-    try:
-        return model_on_disk(one)
-    except CsctlError:
-        return None
-
-
-def _image(session: Session, one: Profile) -> Image | None:
-    """The image, to compare the license with; a timer works without an Engine too."""
-    from csctl.lifecycle.observe import resolve_image
-
-    try:
-        engine: Engine = session.connect()
-        return engine.image(str(resolve_image(engine, one, session.environ)[0]))
-    except (EngineUnavailable, RegistryError) as error:
-        session.say(f"csctl: {one.name}: not compared with the image: {error.message}")
-        return None
 
 
 def _remind(session: Session, one: Profile) -> None:

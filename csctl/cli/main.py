@@ -51,6 +51,8 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "size": ("size", "Compute containers, cores, memory and nodes for streams."),
     "speech": ("speech", "Use the Speech to text REST API."),
     "endpoint": ("endpoint", "Rewrite URLs for custom domains; check the way there."),
+    "units": ("units", "Print systemd units for licenses and metrics."),
+    "metrics": ("metrics", "Print metrics for Prometheus."),
     "prune": ("prune", "Remove what nothing needs any more."),
     "support": ("support", "Write one redacted archive for a colleague."),
     "tui": ("tui", "Watch and run it all in the terminal."),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from csctl.cli.license_state import licensed, print_states
+from csctl.cli.license_state import checked, licensed, print_states
 from csctl.cli.session import (
     Session,
     json_option,
@@ -40,6 +40,11 @@ _timeout_option = click.option(
     help="Take a license that is older, or for another image or model than serves.",
 )
 @click.option(
+    "--due",
+    is_flag=True,
+    help="Only where `license check` finds a fault. Made for timers.",
+)
+@click.option(
     "--allow-interruption",
     is_flag=True,
     help="Where memory is short, prove the license by the replacement itself.",
@@ -52,6 +57,7 @@ def refresh(
     profile: tuple[str, ...],
     yes: bool,
     force: bool,
+    due: bool,
     allow_interruption: bool,
     timeout: str | None,
     as_json: bool,
@@ -67,7 +73,10 @@ def refresh(
 
     limit = _limit(timeout)
     allowed = Allowed(mismatch=force, interruption=allow_interruption)
-    profiles = {one.name: one for one in licensed(session, profile)}
+    chosen = licensed(session, profile)
+    if due:
+        chosen = [one for one in chosen if checked(session, one)[1] is not None]
+    profiles = {one.name: one for one in chosen}
     engine = session.connect()
 
     def propose(one: Profile) -> Plan:

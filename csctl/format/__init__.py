@@ -73,7 +73,8 @@ def license_state(value: LicenseState) -> Row:
         "fetched_at": moment(stored.fetched_at) if stored else None,
         "expires_at": moment(value.expiry.at),
         "expiry_source": value.expiry.source,
-        "days_left": value.expiry.days_left(value.now),
+        "days_left": value.days_left,
+        "clock": value.behind.message if value.behind else None,
         "image": known.image if known else None,
         "image_id": known.image_id if known else None,
         "model": known.id if known else None,
@@ -100,7 +101,9 @@ def license_words(value: LicenseState | None) -> str:
         return "-"
     if value.license is None:
         return "none"
-    left = value.expiry.days_left(value.now)
+    if value.behind is not None:
+        return "unknown: the clock is behind"
+    left = value.days_left
     if left is None:
         return "unknown"
     return f"{left} days ({value.expiry.source})"

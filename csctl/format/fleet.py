@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from csctl import license as licenses
 from csctl.errors import CsctlError, InvalidReference, ProfileError
 from csctl.probe import INVALID
 from csctl.reference import ImageReference
 
 if TYPE_CHECKING:
     from csctl.container.observed import Container
+    from csctl.expiry import Term
     from csctl.lifecycle.status import LicenseState, Status
 
 _STOPPED = (0, 143)
@@ -123,7 +123,10 @@ def _short(count: float) -> str:
 
 
 def license_term(value: Status) -> str:
-    """`28 days`, `due 5 d`, `expired`, `damaged`, `unknown`, `none`; `-` needs none."""
+    """`28 days`, `due 5 d`, `expired`, `damaged`, `unknown`, `none`; `-` needs none.
+
+    `clock?` where this host's clock is behind, so that no days count.
+    """
     known = value.license
     if known is None:
         return "-"
@@ -131,7 +134,9 @@ def license_term(value: Status) -> str:
         return "none"
     if known.license.damage:
         return "damaged"
-    left = known.expiry.days_left(known.now)
+    if known.behind is not None:
+        return "clock?"
+    left = known.days_left
     match _term(value, known):
         case "valid":
             return "1 day" if left == 1 else f"{left} days"
@@ -141,9 +146,9 @@ def license_term(value: Status) -> str:
             return other
 
 
-def _term(value: Status, known: LicenseState) -> licenses.Term:
+def _term(value: Status, known: LicenseState) -> Term:
     declared = value.wanted.license if value.wanted else None
-    return licenses.term(known.expiry, declared, known.now)
+    return known.term(declared)
 
 
 def license_alarm(value: Status) -> str | None:
@@ -155,6 +160,8 @@ def license_alarm(value: Status) -> str | None:
         return f"{value.profile}: there is no license"
     if known.license.damage:
         return f"{value.profile}: the license is damaged: {known.license.damage[0]}"
+    if known.behind is not None:
+        return f"{value.profile}: {known.behind.message}"
     term = _term(value, known)
     if known.expiry.at is None or term not in ("due", "expired"):
         return None
@@ -162,7 +169,7 @@ def license_alarm(value: Status) -> str | None:
     source = _SOURCES[known.expiry.source]
     if term == "expired":
         return f"{value.profile}: the license expired on {day} ({source})"
-    left = known.expiry.days_left(known.now)
+    left = known.days_left
     days = "less than a day" if not left else "1 day" if left == 1 else f"{left} days"
     return f"{value.profile}: the license ends in {days}, on {day} ({source})"
 

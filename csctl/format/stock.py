@@ -100,7 +100,7 @@ def license_cells(value: StockedLicense) -> tuple[str, ...]:
     """A license set under LICENSE_HEADERS."""
     stored, expiry = value.state.license, value.state.expiry
     known = stored.record if stored else None
-    left = expiry.days_left(value.state.now)
+    left = value.state.days_left
     return (
         minute(stored.fetched_at if stored else None),
         day(expiry.at),

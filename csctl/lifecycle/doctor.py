@@ -9,16 +9,14 @@ import shutil
 import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from csctl import license as licenses
-from csctl import ownership
+from csctl import expiry, ownership
 from csctl.check import Check
 from csctl.container.observed import Host
 from csctl.engine.engine import Engine
-from csctl.errors import CsctlError, EngineError, LicenseError
+from csctl.errors import ClockBehind, CsctlError, EngineError, LicenseError
 from csctl.lifecycle import keys, observe, snapshot
 from csctl.lifecycle.apply import propose
 from csctl.lifecycle.snapshot import Snapshot
@@ -176,24 +174,25 @@ def _ownership(
 
 def _license(profile: Profile, observed: Observed) -> Check:
     stored = observed.license
-    ends = licenses.expiry(stored, profile.license)
+    ends = expiry.of(stored, profile.license)
     check = f"{profile.name}: license"
     try:
-        licenses.check(
+        expiry.check(
             stored,
             ends,
             image_id=observed.image.id if observed.image else None,
             model_id=observed.model_id,
             declared=profile.license,
-            now=datetime.now(UTC),
+            now=observed.now,
+            recorded=observed.recorded,
         )
-    except LicenseError as error:
+    except (LicenseError, ClockBehind) as error:
         return Check(
             check=check,
             ok=False,
             detail=error.message,
             remedy=error.remedy,
-            error=LicenseError,
+            error=type(error),
         )
     when = "unknown" if ends.at is None else f"{ends.at.date()} ({ends.source})"
     return Check(check=check, ok=True, detail=f"present, expiry {when}")

@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
-from csctl import license as licenses
 from csctl.container.observed import Happening
 from csctl.engine.engine import Engine
 from csctl.lifecycle.questions import Questions
@@ -158,5 +157,4 @@ def _term(row: Status) -> tuple[int | None, str] | None:
     if known is None:
         return None
     declared = row.wanted.license if row.wanted else None
-    ends, now = known.expiry, known.now
-    return ends.days_left(now), licenses.term(ends, declared, now)
+    return known.days_left, known.term(declared)

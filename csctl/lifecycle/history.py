@@ -60,10 +60,15 @@ class Entry:
     error: str | None
 
 
+def path_of(state: Path, name: str) -> Path:
+    """Where the entries of a profile stand."""
+    return state / f"{name}.history.json"
+
+
 def read(state: Path, name: str) -> tuple[Entry, ...]:
     """The entries of a profile, the newest first; none where the file is damaged."""
     try:
-        value = json.loads(_path(state, name).read_bytes())
+        value = json.loads(path_of(state, name).read_bytes())
         entries = [_decode(one) for one in value["entries"]]
     except (OSError, ValueError, TypeError, LookupError, OverflowError, RecursionError):
         return ()
@@ -196,10 +201,6 @@ def _sentence(error: BaseException | None) -> str | None:
     return type(error).__name__ if isinstance(error, Exception) else None
 
 
-def _path(state: Path, name: str) -> Path:
-    return state / f"{name}.history.json"
-
-
 def _append(profile: Profile, entry: Entry | None) -> CsctlError | None:
     """Write an entry behind those before; what stood in the way."""
     if entry is None:
@@ -208,7 +209,7 @@ def _append(profile: Profile, entry: Entry | None) -> CsctlError | None:
     entries = (*reversed(read(state, name)), entry)[-KEPT:]
     value = {"entries": [_encode(one) for one in entries]}
     try:
-        record.write_atomically(_path(state, name), json.dumps(value, indent=1))
+        record.write_atomically(path_of(state, name), json.dumps(value, indent=1))
     except CsctlError as error:
         return error
     return None

@@ -8,13 +8,13 @@ from collections.abc import Callable, Generator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from csctl import clock, expiry, lock, model, record, staging
 from csctl import license as license_store
-from csctl import lock, model, record, staging
 from csctl.container.observed import Container, Image
 from csctl.contract import arguments
 from csctl.errors import DownloadError, UsageError
 from csctl.license import StoredLicense
-from csctl.lifecycle import mounts, oneshot
+from csctl.lifecycle import mounts, oneshot, recorded
 from csctl.lifecycle.events import Event, Note
 from csctl.lifecycle.job import Job
 from csctl.lifecycle.keys import license_account
@@ -42,8 +42,10 @@ def fetch(
             f"model {model_id} is not on this host, and the license step needs it",
             remedy="download it first: csctl model pull",
         )
-    image = job.image()
     asked = datetime.now(UTC)
+    if (wrong := clock.behind(asked, recorded.newest(job.profile))) is not None:
+        raise wrong
+    image = job.image()
     with lock.hold(root / ".csctl.lock", f"licenses in {root}", wait_seconds=_SECONDS):
         _sweep(root)
         found = license_store.choose(root, image.id, model_id)
@@ -126,7 +128,7 @@ def _record(
 def _declared(job: Job, now: datetime) -> str | None:
     declared = job.profile.license
     if declared is not None and declared.expires is not None:
-        return license_store.start_of(declared.expires).isoformat()
+        return expiry.start_of(declared.expires).isoformat()
     if declared is not None and declared.valid_for is not None:
         return (now + declared.valid_for).isoformat()
     return None

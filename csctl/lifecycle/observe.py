@@ -24,7 +24,7 @@ from csctl.errors import (
     UsageError,
 )
 from csctl.license import StoredLicense
-from csctl.lifecycle import applied, history, mounts
+from csctl.lifecycle import applied, history, mounts, recorded
 from csctl.lifecycle.demand import hearing_of
 from csctl.lifecycle.hearing import check
 from csctl.lifecycle.keys import read_keys
@@ -123,6 +123,7 @@ def observe(
     hearing = hearing_of(profile)
     observed = Observed(
         now=datetime.now(UTC),
+        recorded=recorded.newest(profile),
         host=seen.host,
         reference=reference,
         image=image,

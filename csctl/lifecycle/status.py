@@ -8,19 +8,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from csctl import clock, expiry, probe
 from csctl import license as licenses
-from csctl import probe
+from csctl.clock import Moment
 from csctl.container import drift
 from csctl.container.drift import Difference
 from csctl.container.observed import Container, Listed
 from csctl.container.spec import LABEL_LICENSE, is_passing_name
 from csctl.engine.engine import Engine
-from csctl.errors import CsctlError, LicenseError
-from csctl.license import Expiry, StoredLicense
-from csctl.lifecycle import applied, snapshot
+from csctl.errors import ClockBehind, CsctlError, LicenseError
+from csctl.expiry import Expiry, Term
+from csctl.license import StoredLicense
+from csctl.lifecycle import applied, recorded, snapshot
 from csctl.lifecycle.ready import address_of
 from csctl.lifecycle.snapshot import Snapshot
 from csctl.plan.steps import Replace, Update
+from csctl.profile.model import License as Declared
 from csctl.profile.model import Profile
 from csctl.profile.replica import replicas_of
 
@@ -34,6 +37,24 @@ class LicenseState:
     license: StoredLicense | None
     expiry: Expiry
     now: datetime
+    recorded: Moment | None = None
+    """The newest moment that csctl recorded beside it."""
+
+    @property
+    def behind(self) -> ClockBehind | None:
+        """Why no days are counted: this host's clock is behind what was recorded."""
+        return clock.behind(self.now, self.recorded)
+
+    @property
+    def days_left(self) -> int | None:
+        """Whole days left, rounded down; None where the end or the day is unknown."""
+        return None if self.behind is not None else self.expiry.days_left(self.now)
+
+    def term(self, declared: Declared | None) -> Term:
+        """How far it is from its end, by the profile's `renew_before`."""
+        if self.behind is not None:
+            return "unknown"
+        return expiry.term(self.expiry, declared, self.now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +107,7 @@ class Look:
             container=container,
             ready=answer.ready,
             api_status=answer.api_status,
-            license=_license(container, profile),
+            license=license_of(container, profile),
             drift=found.drift,
             wanted=profile,
             problem=found.problem,
@@ -203,9 +224,13 @@ def ask(engine: Engine, container: Container | None) -> Answer:
     return Answer(ready=ready, api_status=told.status if told else None)
 
 
-def _license(
+def license_of(
     container: Container | None, profile: Profile | None
 ) -> LicenseState | None:
+    """The license that a container serves with, or else the profile's newest.
+
+    None where there needs to be none.
+    """
     mode = profile.mode if profile else container.mode if container else None
     # A front has none of its own; the replicas behind it have.
     if mode != "disconnected" or (profile is not None and profile.fronted_by):
@@ -228,6 +253,7 @@ def license_state(
     """A license with the expiry that the profile declares or its files tell."""
     return LicenseState(
         license=stored,
-        expiry=licenses.expiry(stored, profile.license if profile else None),
+        expiry=expiry.of(stored, profile.license if profile else None),
         now=datetime.now(UTC),
+        recorded=recorded.newest(profile) if profile else None,
     )

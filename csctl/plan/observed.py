@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from csctl.clock import Moment
 from csctl.container.observed import Container, Host, Image
 from csctl.container.spec import UnknownSecret, Value
 from csctl.errors import CsctlError
@@ -47,6 +48,8 @@ class Observed:
     name_taken_by: str | None
     """Image of a foreign container that has the profile's name."""
     port_taken_by: str | None
+    recorded: Moment | None = None
+    """The newest moment that csctl recorded for the profile."""
     environment: Mapping[str, Value] = field(default_factory=dict)
     """The profile's variables with their values."""
     billing_key: Secret | UnknownSecret | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from csctl import license as licenses
+from csctl import expiry
 from csctl import model as models
 from csctl.plan import steps
 from csctl.plan.observed import Observed
@@ -96,7 +96,7 @@ def _license_gap(profile: Profile, seen: Observed) -> str | None:
     image_id = seen.image.id if seen.image else None
     if not seen.license.fits(image_id, seen.model_id):
         return "the one on disk is for another image or model"
-    ends = licenses.expiry(seen.license, profile.license)
+    ends = expiry.of(seen.license, profile.license)
     if ends.at is not None and ends.at <= seen.now and renewable(profile):
         return f"the one on disk expired on {ends.at.date()} ({ends.source})"
     return None

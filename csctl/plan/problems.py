@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from csctl import license as licenses
+from csctl import clock, expiry
 from csctl.contract.arguments import check_display_support
 from csctl.errors import (
     Conflict,
@@ -26,6 +26,7 @@ def problems(
 ) -> Iterator[CsctlError]:
     """What stands in the way of these steps."""
     yield from seen.problems
+    yield from _untimely(profile, seen)
     yield from in_the_way(profile, seen, planned)
     yield from _unfetchable(profile, seen, planned)
 
@@ -35,7 +36,15 @@ def problems_of_preparing(
 ) -> Iterator[CsctlError]:
     """The same for steps after which another host is to serve."""
     yield from seen.problems
+    yield from _untimely(profile, seen)
     yield from _unfetchable(profile, seen, planned)
+
+
+def _untimely(profile: Profile, seen: Observed) -> Iterator[CsctlError]:
+    """Why nothing can be said of a license's days, nor a new one be put in order."""
+    wrong = clock.behind(seen.now, seen.recorded)
+    if profile.mode == "disconnected" and wrong is not None:
+        yield wrong
 
 
 def in_the_way(
@@ -179,7 +188,7 @@ def _license_notes(profile: Profile, seen: Observed) -> Iterator[str]:
             f"license {seen.license.directory} was not fetched by csctl: whether it"
             " fits this image and model is unknown"
         )
-    ends = licenses.expiry(seen.license, profile.license)
+    ends = expiry.of(seen.license, profile.license)
     if ends.at is None:
         return
     left = ends.at - seen.now

@@ -135,9 +135,15 @@ def leftovers(folder: Path) -> Iterable[Path]:
 
 
 def names(images: Iterable[Mapping[str, Any]]) -> set[str]:
-    """All names that images have."""
-    every = ((*(i["RepoTags"] or ()), *(i["RepoDigests"] or ())) for i in images)
-    return {name for some in every for name in some if "<none>" not in name}
+    """All names that images have, by digest where they have no tag of that name."""
+    found = set()
+    for image in images:
+        tags = {name for name in image["RepoTags"] or () if "<none>" not in name}
+        # containerd's image store gives every tag a digest beside it.
+        tagged = {name.rpartition(":")[0] for name in tags}
+        digests = (name for name in image["RepoDigests"] or () if "<none>" not in name)
+        found |= tags | {n for n in digests if n.partition("@")[0] not in tagged}
+    return found
 
 
 def text_with(freight: Freight, **changes: Any) -> str:

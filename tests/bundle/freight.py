@@ -46,8 +46,8 @@ class Packed:
 
 
 @cache
-def standin(archive: Path, extra: bytes = b"", *, stamp: int = 0) -> Packed:
-    """The stand-in, with one more layer where there is `extra`; `stamp` as below."""
+def standin(archive: Path, *more: bytes, stamp: int = 0) -> Packed:
+    """The stand-in, with `more` layers upon its own; `stamp` as below."""
     with tarfile.open(archive) as tar:
 
         def read(name: str) -> bytes:
@@ -59,11 +59,11 @@ def standin(archive: Path, extra: bytes = b"", *, stamp: int = 0) -> Packed:
         [entry] = [one for one in entries if IMAGE in one["RepoTags"]]
         config = read(entry["Config"])
         contents = [read(name) for name in entry["Layers"]]
-    if extra:
-        contents.append(layer("extra", extra))
+    if more:
+        contents.extend(more)
         value = json.loads(config)
-        value["rootfs"]["diff_ids"].append(digest(contents[-1]))
-        value["history"] *= 2
+        value["rootfs"]["diff_ids"].extend(map(digest, more))
+        value["history"] *= 1 + len(more)
         config = json.dumps(value).encode()
     return packed(IMAGE, config, contents, stamp=stamp)
 

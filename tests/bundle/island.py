@@ -9,9 +9,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,8 @@ class Island:
 
     name: str
     state: State
+    environ: Mapping[str, str] = field(default_factory=dict)
+    """What starts another Engine than the installed one."""
 
     @property
     def url(self) -> str:
@@ -44,7 +46,11 @@ class Island:
         return subprocess.run(
             [*self.prefix, *words],
             cwd=ROOT,
-            env={**os.environ, "CSCTL_REHEARSAL_STATE": str(self.state.root)},
+            env={
+                **os.environ,
+                "CSCTL_REHEARSAL_STATE": str(self.state.root),
+                **self.environ,
+            },
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -75,11 +81,11 @@ def images(url: str) -> list[dict[str, Any]]:
 
 
 @contextmanager
-def island() -> Iterator[Island]:
-    """A host behind the gap, which ends with all that it has."""
+def island(environ: Mapping[str, str] | None = None) -> Iterator[Island]:
+    """A host behind the gap, which ends with all that it has; `environ` as above."""
     # Sockets want a short path.
     root = Path(tempfile.mkdtemp(prefix="csctl-", dir="/tmp"))
-    made = Island(f"csctl-{secrets.token_hex(4)}", State(root))
+    made = Island(f"csctl-{secrets.token_hex(4)}", State(root), environ or {})
     _ip("netns", "add", made.name)
     try:
         _ip("-n", made.name, "link", "set", "lo", "up")

@@ -99,7 +99,9 @@ def test_killed_at_any_moment_the_next_run_goes_on(
     before, old = serving.site.identity(), tree(serving.model, serving.licenses[0])
     newer = dataclasses.replace(
         _newer(serving),
-        packed=freights.standin(rehearsal_archive, os.urandom(1 << 20)),
+        packed=freights.standin(
+            rehearsal_archive, freights.layer("extra", os.urandom(1 << 20))
+        ),
         model=serving.freight.model | {"large.bin": os.urandom(1 << 20)},
         model_id=OTHER_MODEL,
         text=text_with(serving.freight, model={"id": OTHER_MODEL}),

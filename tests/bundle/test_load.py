@@ -21,7 +21,14 @@ from csctl.container.spec import (
     ROLE_ONE_SHOT,
     ContainerSpec,
 )
-from csctl.errors import BundleError, CsctlError, LicenseError, LockHeld, UsageError
+from csctl.errors import (
+    BundleError,
+    ClockBehind,
+    CsctlError,
+    LicenseError,
+    LockHeld,
+    UsageError,
+)
 from csctl.lock import hold
 from tests.bundle import freight as freights
 from tests.bundle.far_side import all_but_licenses, images, leftovers, nothing, tree
@@ -311,7 +318,6 @@ def test_the_record_keeps_the_day_of_the_download(here: Landing) -> None:
 AGES = {
     "older than the one in use": (-HOUR, None, "older than the one in use"),
     "over": (HOUR, -HOUR, "ended on"),
-    "from the future": (48 * HOUR, None, "the clock is behind"),
 }
 
 
@@ -335,6 +341,29 @@ def test_a_license_that_gains_nothing_is_refused_unless_forced(
     forced = here.load(other, all_but_licenses, force=True)
     assert outcomes(forced)["license"] == "loaded"
     assert len(here.licenses) == 2
+
+
+def test_a_license_from_the_future_is_refused_whatever_is_forced(here: Landing) -> None:
+    here.load()
+    future = here.changed(fetched_at=here.freight.fetched_at + 48 * HOUR)
+    done = here.load(future, all_but_licenses, force=True)
+    assert outcomes(done) == THERE | {"license": "refused"}
+    [error] = done.errors
+    assert isinstance(error, ClockBehind)
+    assert "the clock of this host is behind" in error.message
+    assert len(here.licenses) == 1
+
+
+def test_where_the_clock_went_back_no_license_is_taken(here: Landing) -> None:
+    here.load()
+    known = json.loads(here.record.read_text())
+    later = datetime.now(UTC) + 48 * HOUR
+    here.record.write_text(json.dumps(known | {"fetched_at": later.isoformat()}))
+    newer = here.changed(fetched_at=here.freight.fetched_at + HOUR)
+    [error] = here.load(newer, all_but_licenses).errors
+    assert isinstance(error, ClockBehind)
+    assert f"model {here.model} was fetched at" in error.message
+    assert len(here.licenses) == 1
 
 
 def test_a_license_that_failed_its_proof_here_stays_refused_unless_forced(

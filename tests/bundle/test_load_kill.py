@@ -5,29 +5,31 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import os
 import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from signal import SIGKILL
 
 import pytest
 
 from csctl.bundle.manifest import Display
 from tests.bundle import freight as freights
-from tests.bundle.far_side import images, leftovers
+from tests.bundle.far_side import all_but_licenses, images, leftovers
+from tests.bundle.forge import Forge, Point, Struck, forge
+from tests.bundle.freight import Freight
 from tests.bundle.landing import Landing, outcomes, some_freight
-from tests.faults.site import ROOT
 
 _CALLS = (
-    *("fsync", "rename", "renameat2", "mkdir", "unlink", "unlinkat", "link", "linkat"),
-    *("chmod", "fchmod", "fchownat", "ftruncate", "pwrite64"),
+    *("write", "pwrite64", "ftruncate", "fsync", "syncfs", "openat"),
+    *("rename", "renameat2", "link", "linkat", "unlink", "unlinkat", "mkdir"),
+    *("rmdir", "chmod", "fchmod", "fchownat"),
 )
-_FAULTS = ("signal=SIGKILL", "error=EIO", "error=ENOSPC")
-_MOST = 60
+_KILL = "signal=SIGKILL"
+_ERRORS = ("error=EIO", "error=ENOSPC")
+_MANY = {f"am/{n % 4}/{n}.bin": bytes([n]) * 99 for n in range(24)}
+_A_FEW = 10
+"""So many points of each scenario are struck in the ordinary suite, spread over all."""
 
 pytestmark = [
     pytest.mark.skipif(shutil.which("strace") is None, reason="strace is missing"),
@@ -35,117 +37,130 @@ pytestmark = [
 ]
 
 
-@pytest.fixture
-def loaded(
+@dataclass(frozen=True)
+class Host:
+    """What lies on a host before a bundle is loaded, and the bundle."""
+
+    here: Landing
+    """Its freight is the bundle's."""
+    leave_out: Callable[[str], bool]
+    forge: Forge
+
+    @property
+    def file(self) -> Path:
+        """The bundle."""
+        return self.here.folder / "new.bundle"
+
+    def load(self, folder: Path, point: Point | None = None) -> Struck:
+        """Load it on a copy of the host, which is made in a folder."""
+        if (self.here.folder / "profiles").exists():
+            shutil.copytree(self.here.folder / "profiles", folder)
+        else:
+            folder.mkdir()
+        words = ("-H", self.here.url, "bundle", "load", str(self.file), "--force")
+        struck = self.forge.run([*words, "--profiles", str(folder)], _CALLS, point)
+        assert "Traceback" not in struck.out, struck.out[-2000:]
+        assert struck.injected or struck.code == 0, struck.out
+        return struck
+
+    def points(self, folder: Path) -> Iterator[Point]:
+        """Each call of a whole load that names something there, and each fault."""
+        calls = list(self.load(folder / "host").calls(folder / "host"))
+        assert {"write", "fsync", "rename"} <= {call for call, _ in calls}
+        for fault in (_KILL, *_ERRORS):
+            for call, number in calls:
+                yield Point(call, number, fault)
+
+    def check(self, folder: Path) -> None:
+        """What was there is there, whole; the next run goes on, and leaves nothing."""
+        for record in (folder / "data").glob("*/*.csctl.json"):
+            directory = record.with_name(record.name.removesuffix(".csctl.json"))
+            if directory.is_dir():
+                for file in json.loads(record.read_text())["files"]:
+                    content = (directory / file["path"]).read_bytes()
+                    assert hashlib.sha256(content).hexdigest() == file["sha256"]
+        for old in self.here.licenses:
+            key = folder / "data/license" / old.name / "license.key"
+            assert key.read_bytes() == b"opaque"
+        again = dataclasses.replace(self.here, folder=folder.parent)
+        folder.rename(folder.parent / "profiles")
+        done = again.load(self.here.freight, self.leave_out, force=True)
+        assert set(outcomes(done).values()) <= {"loaded", "there already"}
+        twice = again.load(self.here.freight, self.leave_out)
+        assert set(outcomes(twice).values()) == {"there already"}
+        assert list(leftovers(folder.parent)) == []
+
+    def strike(self, points: Iterator[Point]) -> int:
+        """Strike at each point, and check; how many faults came to be."""
+        struck = 0
+        for point in points:
+            place = self.here.folder / "copy"
+            place.mkdir()
+            try:
+                struck += self.load(place / "host", point).injected
+                self.check(place / "host")
+            except BaseException as error:
+                error.add_note(str(point))
+                raise
+            finally:
+                shutil.rmtree(place)
+        return struck
+
+
+def _newer(old: Freight) -> Freight:
+    return dataclasses.replace(
+        old,
+        model=old.model | {"punct/X/model.bin": b"punct"} | _MANY,
+        displays=(Display(type="punct", locale="en-US", id=None),),
+        fetched_at=old.fetched_at + timedelta(hours=1),
+        text=old.text + "restart: always\n",
+    )
+
+
+def _license(old: Freight) -> Freight:
+    return dataclasses.replace(old, fetched_at=old.fetched_at + timedelta(hours=1))
+
+
+@pytest.fixture(params=["onto nothing", "a newer set", "a license alone"])
+def host(
+    request: pytest.FixtureRequest,
     engine_host: str,
     rehearsal_image: str,  # noqa: ARG001
     rehearsal_archive: Path,
     unique_name: str,
     tmp_path: Path,
-) -> Landing:
-    """A host on which one bundle was loaded, and a newer one that lies there."""
+) -> Iterator[Host]:
     packed = freights.standin(rehearsal_archive)
     here = Landing(engine_host, tmp_path, some_freight(unique_name, packed))
-    here.load()
-    newer = here.changed(
-        model=here.freight.model | {"punct/X/model.bin": b"punct"},
-        displays=(Display(type="punct", locale="en-US", id=None),),
-        fetched_at=here.freight.fetched_at + timedelta(hours=1),
-        text=here.freight.text + "restart: always\n",
-    )
-    (tmp_path / "new.bundle").write_bytes(newer.make(images).archive())
-    return dataclasses.replace(here, freight=newer)
+    newer, leave_out = _newer(here.freight), images
+    if request.param != "onto nothing":
+        here.load()
+    if request.param == "a license alone":
+        newer, leave_out = _license(here.freight), all_but_licenses
+    here = dataclasses.replace(here, freight=newer)
+    with forge(tmp_path, {}) as started:
+        made = Host(here, leave_out, started)
+        made.file.write_bytes(here.freight.make(leave_out).archive())
+        yield made
 
 
-def _points() -> Iterator[tuple[str, str, int]]:
-    """Faults, the calls that they befall, and which one of these."""
-    for fault in _FAULTS:
-        for call in _CALLS:
-            for number in range(1, _MOST + 1):
-                yield fault, call, number
+def _all(host: Host) -> list[Point]:
+    place = host.here.folder / "whole"
+    place.mkdir()
+    try:
+        return list(host.points(place))
+    finally:
+        shutil.rmtree(place)
 
 
-def _strike(here: Landing, folder: Path, fault: str, call: str, number: int) -> bool:
-    """Load on a copy of the host; whether the fault came to be."""
-    shutil.copytree(here.folder / "profiles", folder)
-    trace = here.folder / "trace"
-    words = [
-        *("strace", "-f", "-qq", "-o", str(trace), "-e", f"trace={call}"),
-        *("-e", f"inject={call}:{fault}:when={number}"),
-        *(sys.executable, "-m", "csctl", "-H", here.url, "bundle", "load"),
-        *(str(here.folder / "new.bundle"), "--force", "--profiles", str(folder)),
-    ]
-    done = subprocess.run(
-        words,
-        cwd=ROOT,
-        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert "Traceback" not in done.stderr, done.stderr[-2000:]
-    struck = "(INJECTED)" in trace.read_text() or done.returncode == -SIGKILL
-    assert struck or done.returncode == 0, done.stderr
-    return struck
-
-
-def _check(here: Landing, folder: Path) -> None:
-    """What was there is there, whole; the next run ends well, and leaves nothing."""
-    for record in (folder / "data").glob("*/*.csctl.json"):
-        directory = record.with_name(record.name.removesuffix(".csctl.json"))
-        if directory.is_dir():
-            for file in json.loads(record.read_text())["files"]:
-                content = (directory / file["path"]).read_bytes()
-                assert hashlib.sha256(content).hexdigest() == file["sha256"]
-    [old] = here.licenses
-    assert (
-        folder / "data/license" / old.name / "license.key"
-    ).read_bytes() == b"opaque"
-    again = dataclasses.replace(here, folder=folder.parent, watch=None)
-    shutil.rmtree(folder.parent / "profiles", ignore_errors=True)
-    folder.rename(folder.parent / "profiles")
-    done = again.load(here.freight, images, force=True)
-    assert set(outcomes(done).values()) <= {"loaded", "there already"}
-    assert set(outcomes(again.load(here.freight, images)).values()) == {"there already"}
-    assert list(leftovers(folder.parent)) == []
-
-
-def _strike_all(here: Landing) -> int:
-    struck, ended = 0, set()
-    for fault, call, number in _points():
-        if (fault, call) in ended:
-            continue
-        place = here.folder / "copy"
-        place.mkdir()
-        try:
-            if not _strike(here, place / "host", fault, call, number):
-                ended.add((fault, call))
-                continue
-            _check(here, place / "host")
-        except BaseException as error:
-            error.add_note(f"{fault} at {call} number {number}")
-            raise
-        finally:
-            shutil.rmtree(place)
-        struck += 1
-    return struck
-
-
-@pytest.mark.parametrize(
-    ("call", "number"), [("fsync", 3), ("renameat2", 1), ("rename", 2)]
-)
-def test_killed_at_a_call_the_next_run_goes_on(
-    loaded: Landing, call: str, number: int
-) -> None:
-    place = loaded.folder / "copy" / "host"
-    place.parent.mkdir()
-    assert _strike(loaded, place, "signal=SIGKILL", call, number)
-    _check(loaded, place)
+def test_killed_at_a_call_the_next_run_goes_on(host: Host) -> None:
+    kills = [point for point in _all(host) if point.fault == _KILL]
+    some = kills[:: max(1, len(kills) // _A_FEW)]
+    assert host.strike(iter(some)) == len(some) >= _A_FEW
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
-def test_killed_or_failing_at_every_call_the_next_run_goes_on(loaded: Landing) -> None:
-    struck = _strike_all(loaded)
-    assert struck > 100, f"{struck} is less than there are"
+def test_killed_or_failing_at_every_call_the_next_run_goes_on(host: Host) -> None:
+    points = _all(host)
+    assert host.strike(iter(points)) == len(points) > 200

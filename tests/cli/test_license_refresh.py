@@ -73,6 +73,22 @@ def test_a_license_that_fails_its_proof_is_refused_and_the_old_one_serves(
     _check_tidy(draft)
 
 
+def test_for_a_timer_only_what_is_due_is_refreshed(
+    shell: Shell, engine: Engine
+) -> None:
+    well = shell.write("well", stocked=True)
+    due = shell.write("due", stocked=True)
+    due.change(license=due.document["license"] | {"renew_before": "40d"})
+    shell.apply(well, due)
+    before = engine.identity(well), engine.identity(due)
+    words = ("license", "refresh", "--due", "--yes")
+    [row] = [shell.json(*words, well.path, due.path)]
+    assert Path(row["path"]).parent == due.data / "license"
+    assert engine.identity(well) == before[0]
+    assert engine.identity(due) != before[1]
+    assert shell.json(*words, well.path) == []
+
+
 def test_without_a_terminal_it_takes_yes(shell: Shell) -> None:
     draft = shell.write(stocked=True)
     before = _sets(draft)

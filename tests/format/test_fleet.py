@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from csctl.clock import Moment
 from csctl.container.observed import Container
 from csctl.errors import Problem, ProfileError, UsageError
 from csctl.format import fleet as words
 from csctl.lifecycle.status import Status
-from tests.tui.stage import container, license_state, profile, row
+from tests.tui.stage import NOW, container, license_state, profile, row
 
 
 def _exited(code: int, **changes: Any) -> Status:
@@ -120,6 +122,7 @@ def test_memory(used: int, limit: int | None, shown: str) -> None:
     assert words.memory(used, limit) == shown
 
 
+_LATER = Moment(at=NOW + timedelta(days=1), what="it was fetched", mend="look")
 _LONG_NOTICE = profile(license="{endpoint: 'https://x.invalid', renew_before: 60d}")
 
 
@@ -129,6 +132,13 @@ _LONG_NOTICE = profile(license="{endpoint: 'https://x.invalid', renew_before: 60
         (row(license=None), "-", None),
         (row(license=license_state(28)), "28 days", None),
         (row(license=license_state(None)), "unknown", None),
+        (
+            row(license=license_state(28, recorded=_LATER)),
+            "clock?",
+            "contoso: the clock of this host is behind: it says"
+            " 2026-06-01T12:00:00+00:00, and it was fetched at"
+            " 2026-06-02T12:00:00+00:00",
+        ),
         (
             row(license=license_state(5.5)),
             "due 5 d",
@@ -174,6 +184,7 @@ _LONG_NOTICE = profile(license="{endpoint: 'https://x.invalid', renew_before: 60
         "connected",
         "valid",
         "unknown",
+        "clock",
         "due",
         "one-day",
         "today",

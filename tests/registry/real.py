@@ -70,21 +70,31 @@ class DockerRegistry:
 
     def _blob(self, repository: str, body: bytes, media_type: str) -> dict[str, Any]:
         digest = sha256(body)
+        self.put_blob(repository, digest, body)
+        return {"mediaType": media_type, "digest": digest, "size": len(body)}
+
+    def put_blob(self, repository: str, digest: str, body: bytes) -> None:
+        """Push a blob as it is."""
         upload = self.client.post(f"http://{self.host}/v2/{repository}/blobs/uploads/")
         url = httpx.URL(upload.headers["Location"]).copy_merge_params(
             {"digest": digest}
         )
-        self.client.put(url, content=body).raise_for_status()
-        return {"mediaType": media_type, "digest": digest, "size": len(body)}
+        self.client.put(url, content=body, timeout=None).raise_for_status()
 
     def _manifest(self, repository: str, tag: str, document: dict[str, Any]) -> str:
         body = json.dumps(document).encode()
+        self.put_manifest(repository, tag, body, document["mediaType"])
+        return sha256(body)
+
+    def put_manifest(
+        self, repository: str, tag: str, body: bytes, media_type: str
+    ) -> None:
+        """Push a manifest as it is."""
         self.client.put(
             f"http://{self.host}/v2/{repository}/manifests/{tag}",
             content=body,
-            headers={"Content-Type": document["mediaType"]},
+            headers={"Content-Type": media_type},
         ).raise_for_status()
-        return sha256(body)
 
 
 @contextmanager
@@ -109,7 +119,11 @@ def docker_registry(
     log = folder / "log"
     with (
         log.open("wb") as output,
-        subprocess.Popen(["docker-registry", "serve", str(path)], stderr=output) as run,
+        subprocess.Popen(
+            ["docker-registry", "serve", str(path)],
+            stdout=subprocess.DEVNULL,
+            stderr=output,
+        ) as run,
         httpx.Client() as client,
     ):
         try:

@@ -15,6 +15,7 @@ from typing import Any, cast
 from textual.app import App
 from textual.pilot import Pilot
 
+from csctl.clock import Moment
 from csctl.container.observed import Container, Host, Sample
 from csctl.container.spec import (
     LABEL_MODE,
@@ -27,7 +28,8 @@ from csctl.container.spec import (
 )
 from csctl.engine.engine import Engine
 from csctl.errors import CsctlError, EngineUnavailable
-from csctl.license import Expiry, StoredLicense
+from csctl.expiry import Expiry
+from csctl.license import StoredLicense
 from csctl.lifecycle.status import LicenseState, Status
 from csctl.lifecycle.watch import Lost, Rows, Update
 from csctl.profile.load import parse
@@ -119,6 +121,7 @@ def license_state(
     source: str = "declared",
     files: tuple[str, ...] = ("license.bin",),
     damage: tuple[str, ...] = (),
+    recorded: Moment | None = None,
 ) -> LicenseState:
     """A license that ends after so many days; None is unknown.
 
@@ -135,6 +138,7 @@ def license_state(
         license=stored if files else None,
         expiry=Expiry(at=ends, source="unknown" if ends is None else source),
         now=NOW,
+        recorded=recorded,
     )
 
 
