@@ -211,6 +211,8 @@ def without_commands(profile: Profile) -> Profile:
     UsageError where it cannot do without a command.
     """
     needed = [*profile.environment.values(), profile.proxy]
+    if profile.front is not None:
+        needed.append(profile.front.secret)
     if profile.mode == "connected" and profile.billing is not None:
         needed.append(profile.billing.api_key)
     if any(isinstance(one, FromCommand) for one in needed):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,12 +24,14 @@ from csctl.bundle.profile_text import carried, exact_image
 from csctl.bundle.signature import sign
 from csctl.bundle.wheels import Target
 from csctl.bundle.write import Written, write
+from csctl.container.observed import Image as EngineImage
 from csctl.engine.engine import Engine
 from csctl.errors import UsageError
 from csctl.http.resume import PATIENCE
 from csctl.lifecycle.events import Event, Note
 from csctl.lifecycle.prepare import Prepared, prepare_profile
 from csctl.profile.model import Profile
+from csctl.reference import ImageReference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,10 +132,17 @@ def _images(
     """The images of profiles, each once, by the reference that it resolved to."""
     packed: dict[str, Packed] = {}
     for one in prepared:
-        name = str(one.reference)
-        if name not in packed:
-            packed[name] = yield from origin.find(one.reference, one.image)
+        for reference, image in _images_of(one):
+            if str(reference) not in packed:
+                packed[str(reference)] = yield from origin.find(reference, image)
     return packed
+
+
+def _images_of(one: Prepared) -> Iterator[tuple[ImageReference, EngineImage]]:
+    """What serves, and what stands before it."""
+    yield one.reference, one.image
+    if one.front is not None and one.front.image is not None:
+        yield one.front.reference, one.front.image
 
 
 def _describe(
@@ -231,12 +240,16 @@ def _requires(
     """Bytes of files; and of images both as they come and as they are kept."""
     carried_ = {one.path: one.size for one in draft.files if one.included}
     files = sum(one.size for one in draft.files if one.included and one.role != "image")
-    images = {one.image.id: one for one in prepared}
+    images = {
+        image.id: (reference, image)
+        for one in prepared
+        for reference, image in _images_of(one)
+    }
     engine_disk = 0
-    for one in images.values():
-        entry = packed[str(one.reference)].entry
+    for reference, image in images.values():
+        entry = packed[str(reference)].entry
         layers = {oci.blob_path(layer.digest) for layer in entry.layers}
         brought = layers & carried_.keys()
         if brought:
-            engine_disk += sum(carried_[name] for name in brought) + one.image.size
+            engine_disk += sum(carried_[name] for name in brought) + image.size
     return Requires(disk=files, engine_disk=engine_disk)

@@ -32,6 +32,14 @@ _STEPS = steps.PullImage | FETCHES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """An image by what its reference resolves to; None where the Engine lacks it."""
+
+    reference: ImageReference
+    image: Image | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
     """All that a profile's container is made of, on this host."""
 
@@ -42,6 +50,8 @@ class Prepared:
     model: StoredModel
     license: StoredLicense | None
     """None where the profile is connected."""
+    front: Held | None
+    """The image of its front, if it has one."""
 
 
 def propose_preparing(
@@ -52,7 +62,11 @@ def propose_preparing(
     engine.require_local("preparing")
     seen = snapshot.take(engine, profiles)
     return [
-        _plan(profile, observe.observe(engine, profile, environ, seen))
+        _plan(
+            profile,
+            observe.observe(engine, profile, environ, seen),
+            _front(engine, profile, environ),
+        )
         for profile in profiles
     ]
 
@@ -69,11 +83,12 @@ def prepare_profile(
     with lock.hold(observe.lock_path(profile), f"profile {profile.name}"):
         while True:
             seen = look(engine, profile, environ)
-            plan = _plan(profile, seen)
+            front = _front(engine, profile, environ)
+            plan = _plan(profile, seen, front)
             if plan.problems:
                 raise plan.problems[0]
             if not plan.steps:
-                return _prepared(profile, seen)
+                return _prepared(profile, seen, front)
             step = plan.steps[0]
             check_progress(profile, step, done)
             job = Job(
@@ -86,11 +101,23 @@ def prepare_profile(
             done.append(step)
 
 
-def _plan(profile: Profile, seen: Observed) -> Plan:
-    planned = (
+def _front(engine: Engine, profile: Profile, environ: Mapping[str, str]) -> Held | None:
+    wanted = profile.fronted_by
+    if wanted is None:
+        return None
+    reference, _ = observe.resolve_reference(engine, wanted.image, environ)
+    return Held(reference=reference, image=engine.image(str(reference)))
+
+
+def _plan(profile: Profile, seen: Observed, front: Held | None) -> Plan:
+    planned: tuple[Step, ...] = (
         *map(leftover, seen.leftovers),
         *(step for step in prepare(profile, seen) if isinstance(step, _STEPS)),
     )
+    if front is not None and front.image is None:
+        planned += (
+            steps.PullImage(reference=front.reference, reason="the front needs it"),
+        )
     return Plan(
         profile=profile.name,
         steps=planned,
@@ -99,7 +126,7 @@ def _plan(profile: Profile, seen: Observed) -> Plan:
     )
 
 
-def _prepared(profile: Profile, seen: Observed) -> Prepared:
+def _prepared(profile: Profile, seen: Observed, front: Held | None) -> Prepared:
     assert seen.image is not None, "it was pulled"
     assert seen.model is not None, "it was downloaded"
     return Prepared(
@@ -108,4 +135,5 @@ def _prepared(profile: Profile, seen: Observed) -> Prepared:
         image=seen.image,
         model=seen.model,
         license=seen.license,
+        front=front,
     )

@@ -67,6 +67,7 @@ def _prepared(
             size=1,
         ),
         model=stored,
+        front=None,
         license=licenses.choose(profile.license_root, IMAGE_ID, MODEL),
     )
 
