@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from csctl.azure.blob import Blobs, Seen
-from csctl.azure.entity import id_of, shown
+from csctl.azure.entity import content_of, id_of, inside, shown
 from csctl.errors import AzureError, CsctlError, DownloadError, UsageError
 from csctl.record import sync_directory
 
@@ -53,8 +53,8 @@ def of_files(values: Iterable[Mapping[str, Any]], folder: Path) -> list[Wanted]:
     """The files of a listing. Raises AzureError for a name that leads elsewhere."""
     wanted: dict[Path, Wanted] = {}
     for value in values:
-        url = (value.get("links") or {}).get("contentUrl")
-        if not isinstance(url, str):
+        url = content_of(value)
+        if url is None:
             raise AzureError(
                 f"file {value.get('name')!r} has no contentUrl",
                 remedy="ask for the list once more",
@@ -62,7 +62,7 @@ def of_files(values: Iterable[Mapping[str, Any]], folder: Path) -> list[Wanted]:
         path = folder / safe(str(value.get("name") or id_of(value)))
         if path in wanted:
             path = path.with_name(f"{(id_of(value) or '')[:8]}-{path.name}")
-        size = (value.get("properties") or {}).get("size")
+        size = inside(value, "properties").get("size")
         wanted[path] = Wanted(
             path=path, url=url, size=size if isinstance(size, int) else None
         )
