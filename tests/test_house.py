@@ -83,6 +83,7 @@ def test_a_command_without_an_engine_loads_no_docker(argv: list[str]) -> None:
     "argv",
     [
         ["validate", PROFILE],
+        ["endpoint", "url", "https://eastus.tts.speech.microsoft.com/"],
         ["speech", "--help"],
         ["speech", "operations"],
         ["speech", "transcriptions", "create", "--help"],

@@ -83,7 +83,8 @@ def examine(
     yield _resolves(resource, found)
     if not found.addresses:
         return
-    yield _fits(resource, found)
+    if not resource.local:
+        yield _fits(resource, found)
     if wanted:
         yield _leads_to(resource, found, wanted)
     proxy = None if resource.local else _proxy(resource)
