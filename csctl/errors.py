@@ -24,6 +24,7 @@
       DownloadError               a download is not what it claims to be
       BundleError                 a bundle is not what it claims to be
       NotReady                    a container or a job is not done in time
+      SpeechError                 a container did not recognise speech as it should
       RolledBack                  a replacement failed; what was there before is back
       LicenseError                a license is missing, mismatched, expired or due
       OwnershipError              a mount cannot be given to the image's user
@@ -172,6 +173,10 @@ class BundleError(CsctlError):
 
 class NotReady(CsctlError):
     """A container did not become ready, or a job of Azure did not end, in time."""
+
+
+class SpeechError(CsctlError):
+    """A container, or the way to it, failed while it was to recognise speech."""
 
 
 class RolledBack(CsctlError):

@@ -15,11 +15,26 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
-HEAVY = frozenset(("docker", "httpx", "msgspec", "requests", "rich", "textual", "yaml"))
+HEAVY = frozenset(
+    (
+        *("docker", "httpx", "msgspec", "requests", "rich", "textual", "websockets"),
+        "yaml",
+    )
+)
 PROFILE = str(ROOT / "profiles" / "rehearsal.yaml")
+SAMPLE = str(ROOT / "csctl" / "speech" / "sample.wav")
 NOBODY = "http://127.0.0.1:9"
 # Rooms above the profile that look at values only.
-PURE = ("contract", "container", "plan", "profile.model", "reference", "tag", "size")
+PURE = (
+    "contract",
+    "container",
+    "plan",
+    "profile.model",
+    "reference",
+    "render",
+    "tag",
+    "size",
+)
 
 
 def _python(code: str, *argv: str) -> subprocess.CompletedProcess[str]:
@@ -71,7 +86,10 @@ def test_asking_what_csctl_is_loads_nothing_heavy(argv: list[str]) -> None:
         ["validate", PROFILE],
         ["schema"],
         ["completion", "bash"],
+        ["render", "kubernetes", PROFILE],
+        ["size", "--streams", "1"],
         ["image", "tags", "--registry", NOBODY],
+        ["transcribe", "127.0.0.1:9", SAMPLE],
     ],
     ids=lambda argv: argv[0],
 )
@@ -94,11 +112,18 @@ def test_a_command_that_asks_nobody_loads_no_httpx(argv: list[str]) -> None:
     assert "httpx" not in _loaded_by_command(*argv)
 
 
+def test_a_command_without_speech_loads_no_websockets() -> None:
+    assert "websockets" not in _loaded_by_command("plan", PROFILE)
+
+
 def test_pure_rooms_load_nothing_that_reaches_out() -> None:
     modules = _modules(*PURE)
     assert "csctl.plan.reconcile" in modules
 
-    assert _loaded_by("\n".join(f"import {name}" for name in modules)) <= {"msgspec"}
+    assert _loaded_by("\n".join(f"import {name}" for name in modules)) <= {
+        "msgspec",
+        "yaml",
+    }
 
 
 def test_every_command_of_the_help_can_be_loaded() -> None:

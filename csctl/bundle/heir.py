@@ -14,6 +14,7 @@ from csctl.engine.engine import Engine
 from csctl.license import StoredLicense
 from csctl.lifecycle import history, observe, succession
 from csctl.lifecycle.apply import Outcome, apply
+from csctl.lifecycle.demand import Demand
 from csctl.lifecycle.events import Event
 from csctl.lifecycle.memory import free_memory
 from csctl.lifecycle.succession import Sight
@@ -78,7 +79,7 @@ def _succeed(
     yield from succession.put_to_use(
         succession.job_of(engine, profile, environ, sight),
         sight,
-        seconds=profile.ready.timeout.total_seconds(),
+        Demand.of(profile),
         why_left="",
     )
     return sight.plan.steps

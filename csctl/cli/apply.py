@@ -19,16 +19,24 @@ from csctl.cli.session import (
 )
 
 if TYPE_CHECKING:
-    from csctl.engine.engine import Engine
+    from collections.abc import Mapping
+
     from csctl.errors import CsctlError
+    from csctl.lifecycle.apply import Outcome
+    from csctl.lifecycle.events import Event
+    from csctl.lifecycle.side_by_side import Work
     from csctl.plan.steps import Plan
-    from csctl.profile.model import Profile
 
 
 @click.command()
 @profile_argument
 @yes_option
 @click.option("--timeout", metavar="D", help="Time until ready, such as 90s or 10m.")
+@click.option(
+    "--allow-interruption",
+    is_flag=True,
+    help="Replace a replica although memory is short for both.",
+)
 @json_option
 @pass_session
 def apply(
@@ -36,22 +44,24 @@ def apply(
     profile: tuple[str, ...],
     yes: bool,
     timeout: str | None,
+    allow_interruption: bool,
     as_json: bool,
 ) -> int:
     """Do what plan says, and wait until every container is ready.
 
     A container that is to be replaced serves until all that can fail has been done;
-    where its replacement does not become ready, it is started again.
+    where its replacement does not become ready, it is started again. Behind a front it
+    serves until its replacement does, and its sessions have ended.
     """
     from csctl.cli.main import report
     from csctl.cli.plan import code_of
-    from csctl.lifecycle.fleet import propose_all
+    from csctl.lifecycle.fleet import propose_all, work_of
     from csctl.size import parse_duration
 
     limit = None if timeout is None else parse_duration(timeout)
     profiles = session.profiles(profile)
     engine = session.connect()
-    plans = propose_all(engine, profiles, session.environ)
+    plans = propose_all(engine, profiles, session.environ, interrupt=allow_interruption)
     for one in plans:
         for note in one.notes:
             session.say(f"{one.profile}: note: {note}")
@@ -66,24 +76,28 @@ def apply(
             session.say(str(one))
         names = ", ".join(one.profile for one in plans if one.steps)
         session.confirm(f"Apply to {names} on {engine.url}?", yes=yes)
-    return run_apply(session, engine, profiles, plans, limit, as_json)
+    jobs = work_of(
+        engine,
+        profiles,
+        plans,
+        session.environ,
+        timeout=limit,
+        interrupt=allow_interruption,
+    )
+    return run_jobs(session, plans, jobs, as_json)
 
 
-def run_apply(
+def run_jobs(
     session: Session,
-    engine: Engine,
-    profiles: list[Profile],
     plans: list[Plan],
-    limit: Any,
+    jobs: Mapping[str, Work[Event, Outcome]],
     as_json: bool,
 ) -> int:
-    """Apply all profiles side by side, and print how each went."""
+    """Run the work of all plans side by side, and print how each went."""
     from csctl.cli.several import code_of, run_all
     from csctl.format import progress
-    from csctl.lifecycle.fleet import work_of
 
     began = time.monotonic()
-    jobs = work_of(engine, profiles, plans, session.environ, timeout=limit)
     results, errors = run_all(session, jobs)
     if as_json:
         rows = []

@@ -38,6 +38,8 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "show": ("show", "Show one profile and its container in full."),
     "logs": ("logs", "Show a container's log, redacted."),
     "usage": ("usage", "Show a container's usage records."),
+    "transcribe": ("transcribe", "Print what a container recognises in audio."),
+    "capacity": ("capacity", "Measure how many streams a container sustains."),
     "top": ("top", "Show what containers use of CPU and memory."),
     "start": ("power", "Start a container."),
     "stop": ("power", "Stop a container."),
@@ -45,6 +47,8 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("doctor", "Check this host."),
     "adopt": ("adopt", "Take over a container that was started by hand."),
     "bundle": ("bundle", "Carry images, models and licenses over an air gap."),
+    "render": ("render", "Write what Kubernetes, Compose and systemd need."),
+    "size": ("size", "Compute containers, cores, memory and nodes for streams."),
     "speech": ("speech", "Use the Speech to text REST API."),
     "endpoint": ("endpoint", "Rewrite URLs for custom domains; check the way there."),
     "prune": ("prune", "Remove what nothing needs any more."),
@@ -55,8 +59,8 @@ _COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 
-class _Terminated(BaseException):
-    """SIGTERM came."""
+class _Terminated(SystemExit):
+    """SIGTERM came. An event loop lets only this and KeyboardInterrupt through."""
 
 
 class _Commands(click.Group):

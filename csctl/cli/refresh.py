@@ -62,8 +62,7 @@ def refresh(
     license first. A license that fails is refused from then on; the old one serves,
     and the exit code is 1. Where nothing runs, the next apply uses the new license.
     """
-    from csctl.lifecycle.refresh import propose_refresh
-    from csctl.lifecycle.refresh import refresh as lifecycle_refresh
+    from csctl.lifecycle.renewal import propose_refresh, refresh_license
     from csctl.plan.refusals import Allowed
 
     limit = _limit(timeout)
@@ -75,7 +74,7 @@ def refresh(
         return propose_refresh(engine, one, session.environ, allowed)
 
     def work(one: Profile) -> Work[Event, LicenseState]:
-        return lambda: lifecycle_refresh(
+        return lambda: refresh_license(
             engine, one, session.environ, allowed=allowed, timeout=limit
         )
 
@@ -104,8 +103,7 @@ def rollback(
     Image, model and license of that set move together. The set that is left is
     refused from then on, so that no apply goes back to it.
     """
-    from csctl.lifecycle.rollback import propose_rollback
-    from csctl.lifecycle.rollback import rollback as lifecycle_rollback
+    from csctl.lifecycle.renewal import propose_rollback, roll_back
 
     limit = _limit(timeout)
     profiles = {one.name: one for one in licensed(session, profile)}
@@ -115,7 +113,7 @@ def rollback(
         return propose_rollback(engine, one, session.environ)
 
     def work(one: Profile) -> Work[Event, LicenseState]:
-        return lambda: lifecycle_rollback(engine, one, session.environ, timeout=limit)
+        return lambda: roll_back(engine, one, session.environ, timeout=limit)
 
     question = f"Roll back the license of {', '.join(profiles)} on {engine.url}?"
     plans = [_plan(one, propose) for one in profiles.values()]

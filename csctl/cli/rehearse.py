@@ -12,6 +12,7 @@ _PORT = 5080
 
 
 @click.command()
+@click.option("--hear", is_flag=True, help="Bring a recogniser of English speech.")
 @click.option("--rest", is_flag=True, help="Serve the stand-in of the REST API.")
 @click.option(
     "--port",
@@ -20,11 +21,15 @@ _PORT = 5080
 )
 @json_option
 @pass_session
-def rehearse(session: Session, rest: bool, port: int | None, as_json: bool) -> None:
+def rehearse(
+    session: Session, hear: bool, rest: bool, port: int | None, as_json: bool
+) -> None:
     """Build the stand-in image in the Engine, so that all else runs without Azure.
 
     It is made from this host's own Python interpreter; nothing is downloaded. An API
-    key of `rehearsal` is valid there.
+    key of `rehearsal` is valid there. All speech is answered with a fixed text, with
+    --hear by the recogniser that `pip install 'csctl[hear]'` installs: on amd64, with
+    glibc 2.34 or newer.
 
     With --rest, serve a stand-in of the Speech to text REST API until Ctrl-C, with the
     same key; docs/rehearsal-rest.md tells of its knobs.
@@ -33,7 +38,7 @@ def rehearse(session: Session, rest: bool, port: int | None, as_json: bool) -> N
         _serve(session, port or _PORT)
     if port is not None:
         raise click.UsageError("--port goes with --rest.")
-    _build(session, as_json)
+    _build(session, hear=hear, as_json=as_json)
 
 
 def _serve(session: Session, port: int) -> NoReturn:
@@ -50,14 +55,15 @@ def _serve(session: Session, port: int) -> NoReturn:
     os.execv(sys.executable, words)
 
 
-def _build(session: Session, as_json: bool) -> None:
+def _build(session: Session, *, hear: bool, as_json: bool) -> None:
     import tempfile
 
+    from csctl.rehearsal import ear
     from csctl.rehearsal.image import build
 
     engine = session.connect()
     with tempfile.TemporaryFile() as archive:
-        references = build(archive)
+        references = build(archive, *([ear.collect] if hear else []))
         archive.seek(0)
         engine.load(archive)
     rows = []

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from csctl.profile.model import Profile
 
 Result = TypeVar("Result")
+_SUFFIXES = (".yaml", ".yml")
 
 
 class Declined(CsctlError):
@@ -84,6 +85,12 @@ class Session:
                         return result
             finally:
                 work.close()
+
+
+def means_profile(word: str) -> bool:
+    """Whether a word is a path of profiles; else it can only be a container's name."""
+    path = Path(word)
+    return os.sep in word or path.suffix in _SUFFIXES or path.is_file()
 
 
 def print_json(value: Any) -> None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from csctl.cli.session import Session, json_option, pass_session, print_json
+from csctl.cli.session import (
+    Session,
+    json_option,
+    means_profile,
+    pass_session,
+    print_json,
+)
 from csctl.errors import UsageError
 
 if TYPE_CHECKING:
     from csctl.profile.model import Profile
-
-_SUFFIXES = (".yaml", ".yml")
 
 
 @click.command()
@@ -46,9 +48,7 @@ def show(session: Session, name_or_profile: str, as_json: bool) -> None:
 
 def _profile(session: Session, word: str) -> Profile | None:
     """The profile of a file; None where the word can only be a container's name."""
-    path = Path(word)
-    named = os.sep in word or path.suffix in _SUFFIXES
-    if not named and not path.is_file():
+    if not means_profile(word):
         return None
     found = session.profiles((word,))
     if len(found) != 1:

@@ -11,7 +11,9 @@ from csctl.container.spec import (
     LABEL_MODEL,
     LABEL_PROFILE,
     LABEL_ROLE,
+    LABEL_SEAT,
     LABEL_STATE,
+    ROLE_FRONT,
     ROLE_ONE_SHOT,
     ROLE_SERVE,
     BindMount,
@@ -41,8 +43,17 @@ class Listed:
         return self.labels.get(LABEL_PROFILE)
 
     @property
+    def seat(self) -> str | None:
+        """The profile whose front this replica stands behind."""
+        return self.labels.get(LABEL_SEAT)
+
+    @property
     def serves(self) -> bool:
         return self.profile is not None and self.labels.get(LABEL_ROLE) == ROLE_SERVE
+
+    @property
+    def fronts(self) -> bool:
+        return self.profile is not None and self.labels.get(LABEL_ROLE) == ROLE_FRONT
 
     @property
     def one_shot(self) -> bool:
@@ -77,6 +88,15 @@ class Container:
     @property
     def profile(self) -> str | None:
         return self.labels.get(LABEL_PROFILE)
+
+    @property
+    def seat(self) -> str | None:
+        """The profile whose front this replica stands behind."""
+        return self.labels.get(LABEL_SEAT)
+
+    @property
+    def fronts(self) -> bool:
+        return self.labels.get(LABEL_ROLE) == ROLE_FRONT
 
     @property
     def model(self) -> str | None:

@@ -26,8 +26,11 @@ LABEL_STATE: Final = "csctl.state"
 """The directory of csctl's own small files for the profile, with its lock."""
 LABEL_REASON: Final = "csctl.reason"
 """Why the container was created or replaced."""
+LABEL_SEAT: Final = "csctl.seat"
+"""The profile whose front a replica stands behind."""
 
 ROLE_SERVE: Final = "serve"
+ROLE_FRONT: Final = "front"
 ROLE_ONE_SHOT: Final = "one-shot"
 
 UNKNOWN: Final = "unknown"
@@ -119,6 +122,8 @@ class ContainerSpec:
         for word in self.arguments:
             if not isinstance(word, str):
                 fields["arguments.key"] = _shown(word)
+        if self.network is not None:
+            fields["network"] = self.network
         if self.log is not None:
             fields["logging.max_size"] = str(self.log.max_size)
             fields["logging.max_file"] = str(self.log.max_file)

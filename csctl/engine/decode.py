@@ -17,6 +17,8 @@ from csctl.container.observed import (
 )
 from csctl.container.spec import (
     LABEL_PROFILE,
+    LABEL_ROLE,
+    ROLE_ONE_SHOT,
     BindMount,
     Limits,
     LogRotation,
@@ -126,7 +128,7 @@ def happenings(values: Iterable[Mapping[str, Any]]) -> Iterator[Happening]:
     for value in values:
         actor = value.get("Actor") or {}
         told = actor.get("Attributes") or {}
-        if LABEL_PROFILE in told:
+        if LABEL_PROFILE in told and told.get(LABEL_ROLE) != ROLE_ONE_SHOT:
             yield Happening(
                 id=actor.get("ID") or "",
                 name=told.get("name") or "",

@@ -27,7 +27,7 @@ from csctl.container.observed import (
     Listed,
     Sample,
 )
-from csctl.container.spec import LABEL_ROLE, ROLE_SERVE, ContainerSpec, Limits
+from csctl.container.spec import LABEL_PROFILE, ContainerSpec, Limits
 from csctl.engine import decode, encode
 from csctl.engine.log_stream import LogStream, lines
 from csctl.engine.stream import Stream, open_stream
@@ -40,7 +40,7 @@ SIDE_BY_SIDE = 16
 """So many requests may be under way at once."""
 _STOP_SECONDS = 10
 _SAVE_CHUNK = 1 << 20
-_SERVING = {"type": ["container"], "label": [f"{LABEL_ROLE}={ROLE_SERVE}"]}
+_MANAGED = {"type": ["container"], "label": [LABEL_PROFILE]}
 
 
 class Engine:
@@ -192,12 +192,12 @@ class Engine:
         return LogStream(what, answer, framed=not terminal)
 
     def events(self, since: float | None = None) -> Stream[Happening]:
-        """What befalls managed containers that serve, as it happens, until closed.
+        """What befalls managed containers, one-shot ones aside, until closed.
 
         `since` is a Unix time. Ends with EngineUnavailable where the Engine goes away.
         """
         what = "listening to the Engine"
-        parameters = {"filters": json.dumps(_SERVING)}
+        parameters = {"filters": json.dumps(_MANAGED)}
         if since is not None:
             parameters["since"] = f"{since:.9f}"
         answer = open_stream(self._api, what, "events", parameters)
@@ -315,6 +315,25 @@ class Engine:
                     f"updating container {name}: {_message(answer.text)}",
                     remedy="apply again after `csctl down`, which recreates it",
                 )
+
+    def make_network(self, name: str, labels: Mapping[str, str]) -> None:
+        """Make a bridge network, unless there is one of the name."""
+        with unbroken(), engine_errors(f"making network {name}"):
+            if not self._api.networks(names=[name]):
+                self._api.create_network(
+                    name, driver="bridge", labels=dict(labels), check_duplicate=True
+                )
+
+    def remove_network(self, name: str) -> None:
+        """Remove a network; one that is gone, or still used, stays as it is."""
+        with unbroken(), engine_errors(f"removing network {name}"):
+            try:
+                self._api.remove_network(name)
+            except docker.errors.NotFound:
+                return
+            except docker.errors.APIError as exc:
+                if "active endpoints" not in str(exc.explanation):
+                    raise
 
     def load(self, archive: IO[bytes] | Iterable[bytes]) -> None:
         """Load images out of an archive, as `docker load` does.

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from csctl.license import StoredLicense
     from csctl.lifecycle.status import LicenseState, Status
     from csctl.plan.steps import Plan, Step
+    from csctl.profile.model import Profile
 
 Row = Mapping[str, Any]
 
@@ -120,7 +121,7 @@ def status(value: Status) -> Row:
     container, wanted = value.container, value.wanted
     port = container.port if container else None
     return {
-        "profile": value.profile,
+        "profile": _profile(value),
         "container": container.name if container else None,
         "image": container.image if container else None,
         "state": container.state if container else None,
@@ -128,11 +129,23 @@ def status(value: Status) -> Row:
         "api_status": value.api_status,
         "model": container.model if container else wanted.model.id if wanted else None,
         "mode": container.mode if container else wanted.mode if wanted else None,
-        "port": str(port) if port else str(wanted.port) if wanted else None,
+        "port": str(port) if port else _wanted_port(wanted),
         "license": license_state(value.license) if value.license else None,
         "drift": [difference(one) for one in value.drift],
         "problem": value.problem.message if value.problem else None,
     }
+
+
+def _wanted_port(wanted: Profile | None) -> str | None:
+    return str(wanted.port) if wanted is not None and wanted.seat is None else None
+
+
+def _profile(value: Status) -> str:
+    """The profile's name; a replica's row has its container's."""
+    if value.container is not None and value.container.seat is not None:
+        return value.container.seat
+    seat = value.wanted.seat if value.wanted else None
+    return seat.front if seat else value.profile
 
 
 STATUS_HEADERS = (

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from csctl import format as words
-from csctl.format import Row, fleet, moment, stock
+from csctl.format import Row, fleet, moment, stock, usage
 from csctl.size import format_duration, format_size
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def details(value: Details) -> Row:
         "warnings": list(value.warnings),
         "reason": value.reason,
         **rows,
+        "commitment": value.commitment and usage.commitment(value.commitment),
         "history": [entry(one) for one in value.history],
         "notes": notes,
     }
@@ -262,8 +263,13 @@ def sections(value: Details) -> Iterator[tuple[str, tuple[str, ...]]]:
     mounts = map(mount_cells, value.mounts.rows)
     yield "Mounts", _tabled(MOUNT_HEADERS, mounts, value.mounts)
     months = (row for one in value.usage.rows for row in month_rows(one))
-    yield "Usage", _tabled(USAGE_HEADERS, months, value.usage)
+    yield "Usage", (*_tabled(USAGE_HEADERS, months, value.usage), *_bought(value))
     yield "History", tuple(_history(value.history))
+
+
+def _bought(value: Details) -> Iterator[str]:
+    if value.commitment is not None:
+        yield f"commitment: {usage.commitment_words(value.commitment)}"
 
 
 def _aligned(pairs: Pairs) -> Iterator[str]:

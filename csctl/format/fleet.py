@@ -98,7 +98,8 @@ def mode(value: Status) -> str:
 def port(value: Status) -> str:
     """The published port, or the one that the profile wants."""
     known = value.container.port if value.container else None
-    return str(known or (value.wanted.port if value.wanted else "-"))
+    wanted = value.wanted
+    return str(known or (wanted.port if wanted and wanted.seat is None else "-"))
 
 
 def cores(used: float, limit: float | None) -> str:

@@ -17,19 +17,30 @@ from csctl import lock, probe
 from csctl.container.spec import ContainerSpec
 from csctl.engine.engine import Engine
 from csctl.errors import CsctlError
-from csctl.lifecycle import applied, displays, history, models, mounts, observe
+from csctl.lifecycle import (
+    applied,
+    displays,
+    history,
+    models,
+    mounts,
+    observe,
+    snapshot,
+)
 from csctl.lifecycle import licenses as license_runs
+from csctl.lifecycle.demand import Demand
 from csctl.lifecycle.events import Event, StepFinished, StepStarted, timed
+from csctl.lifecycle.handover import carry_on, put_in_place
 from csctl.lifecycle.images import pull_image
 from csctl.lifecycle.job import Job
-from csctl.lifecycle.observe import Snapshot
 from csctl.lifecycle.ready import wait_until_ready
-from csctl.lifecycle.replace import replace, resume, undo
+from csctl.lifecycle.replace import undo
+from csctl.lifecycle.snapshot import Snapshot
 from csctl.plan import steps
 from csctl.plan.observed import Observed
 from csctl.plan.reconcile import reconcile
 from csctl.plan.steps import Plan, Step
 from csctl.profile.model import Profile
+from csctl.profile.replica import network_of, replicas_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +66,7 @@ def propose(
 
     With `take_over` a foreign container of the profile's name counts as its own.
     """
-    seen = seen or observe.snapshot(engine, (profile,))
+    seen = seen or snapshot.take(engine, (profile,))
     return reconcile(
         profile, observe.observe(engine, profile, environ, seen, take_over=take_over)
     )
@@ -76,10 +87,10 @@ def apply(
     first problem before anything is done, RolledBack after a replacement that failed.
     """
     engine.require_local("apply")
-    seconds = (timeout or profile.ready.timeout).total_seconds()
+    demand = Demand.of(profile, timeout)
     began = time.monotonic()
     with lock.hold(observe.lock_path(profile), f"profile {profile.name}"):
-        run = _run(engine, profile, environ, seconds, take_over=take_over)
+        run = _run(engine, profile, environ, demand, take_over=take_over)
         done = yield from history.kept(profile, run)
     return Outcome(
         profile=profile.name,
@@ -93,7 +104,7 @@ def _run(
     engine: Engine,
     profile: Profile,
     environ: Mapping[str, str],
-    seconds: float,
+    demand: Demand,
     *,
     take_over: bool,
 ) -> Generator[Event, None, tuple[Step, ...]]:
@@ -114,11 +125,11 @@ def _run(
                 environ=environ,
                 reference=seen.reference,
             )
-            yield from timed(step, do(step, job, seen, seconds))
+            yield from timed(step, do(step, job, seen, demand))
             done.append(step)
         if certain:
             break
-    yield from wait_until_ready(engine, profile.name, seconds=seconds)
+    yield from wait_until_ready(engine, profile.name, demand)
     return tuple(done)
 
 
@@ -144,11 +155,14 @@ def confirm(
 ) -> Generator[Event, None, Outcome]:
     """Wait until a container that needs no step is ready. Raises CsctlError."""
     began = time.monotonic()
-    seconds = (timeout or profile.ready.timeout).total_seconds()
+    demand = Demand.of(profile, timeout)
     port = profile.port
     # The plan has just found it running on this port: mostly one question is enough.
-    if not probe.is_ready(probe.Address.of_published(port.address, port.number)):
-        yield from wait_until_ready(engine, profile.name, seconds=seconds)
+    known = demand.hearing is None and profile.seat is None
+    if not known or not probe.is_ready(
+        probe.Address.of_published(port.address, port.number)
+    ):
+        yield from wait_until_ready(engine, profile.name, demand)
     return Outcome(
         profile=profile.name,
         steps=(),
@@ -165,7 +179,7 @@ def look(
     take_over: bool = False,
 ) -> Observed:
     """What is there now, for whoever holds the profile's lock. Raises CsctlError."""
-    seen = observe.snapshot(engine, (profile,))
+    seen = snapshot.take(engine, (profile,))
     # We hold the lock, so what looks like a leftover is one.
     left = observe.leftovers_of(profile, seen)
     observed = observe.observe(engine, profile, environ, seen, take_over=take_over)
@@ -173,9 +187,9 @@ def look(
 
 
 def do(
-    step: Step, job: Job, seen: Observed, seconds: float
+    step: Step, job: Job, seen: Observed, demand: Demand
 ) -> Generator[Event, None, None]:
-    """Do one step; `seconds` is for readiness. Raises CsctlError."""
+    """Do one step. Raises CsctlError."""
     match step:
         case steps.PullImage():
             yield from pull_image(job.engine, step.reference, job.environ)
@@ -188,22 +202,28 @@ def do(
         case steps.SetOwnership():
             _set_ownership(job, seen)
         case steps.Replace():
-            yield from _replace(step, job.engine, seconds)
+            yield from _replace(step, job, demand)
         case steps.Update():
             _update(step, job)
+        case steps.Remove() if step.target in seen.surplus:
+            job.engine.remove(step.target)
+            job.engine.remove_network(network_of(job.profile))
+        case steps.Register():
+            raise AssertionError("only a profile with a front has this step")
         case _:
             _change(step, job.engine)
 
 
 def _replace(
-    step: steps.Replace, engine: Engine, seconds: float
+    step: steps.Replace, job: Job, demand: Demand
 ) -> Generator[Event, None, None]:
     if step.undo:
-        undo(engine, step.target)
+        undo(job.engine, step.target)
     elif step.resume:
-        yield from resume(engine, step.target, seconds=seconds)
+        yield from carry_on(job.engine, job.profile, demand)
     else:
-        yield from replace(engine, _reasoned(step.spec, step.reason), seconds=seconds)
+        spec = _reasoned(step.spec, step.reason)
+        yield from put_in_place(job.engine, job.profile, spec, demand)
 
 
 def _update(step: steps.Update, job: Job) -> None:
@@ -257,23 +277,32 @@ def down(engine: Engine, profile: Profile) -> Generator[Event, None, tuple[Step,
     if not propose_down(engine, profile):
         return ()
     with lock.hold(observe.lock_path(profile), f"profile {profile.name}"):
-        planned = propose_down(engine, profile)
-        for step in planned:
-            yield StepStarted(step=step)
-            since = time.monotonic()
-            if isinstance(step, steps.Stop):
-                engine.stop(step.target)
-            else:
-                engine.remove(step.target)
-            yield StepFinished(step=step, seconds=time.monotonic() - since)
+        return (
+            yield from history.kept(profile, _down(engine, profile), well="removed")
+        )
+
+
+def _down(engine: Engine, profile: Profile) -> Generator[Event, None, tuple[Step, ...]]:
+    planned = propose_down(engine, profile)
+    for step in planned:
+        yield StepStarted(step=step)
+        since = time.monotonic()
+        if isinstance(step, steps.Stop):
+            engine.stop(step.target)
+        else:
+            engine.remove(step.target)
+        yield StepFinished(step=step, seconds=time.monotonic() - since)
+    if profile.fronted_by is not None:
+        engine.remove_network(network_of(profile))
     return planned
 
 
 def propose_down(engine: Engine, profile: Profile) -> tuple[Step, ...]:
     """What `down` would do, foreign containers left out."""
     planned: list[Step] = []
+    names = {profile.name, *(one.name for one in replicas_of(profile))}
     for row in engine.containers():
-        if row.profile == profile.name:
+        if row.profile in names or row.seat == profile.name:
             if row.state in ("running", "restarting", "paused"):
                 planned.append(steps.Stop(target=row.name, reason="down was asked for"))
             planned.append(steps.Remove(target=row.name, reason="down was asked for"))

@@ -18,6 +18,7 @@ from csctl.container.spec import LABEL_REASON
 from csctl.engine.engine import Engine
 from csctl.errors import UsageError
 from csctl.lifecycle import history, license_stock, mounted, own_models, part
+from csctl.lifecycle.commitment import Commitment, commitments
 from csctl.lifecycle.fields import FieldRow, fields_of
 from csctl.lifecycle.history import Entry
 from csctl.lifecycle.license_stock import StockedLicense
@@ -29,6 +30,7 @@ from csctl.lifecycle.status import Look, Status, ask, compare, look
 from csctl.lifecycle.usage import Month, usage_of
 from csctl.lifecycle.wanted import Wanted, wanted_of
 from csctl.profile.model import Profile
+from csctl.profile.replica import replicas_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,8 @@ class Details:
     licenses: Part[StockedLicense]
     mounts: Part[Mounted]
     usage: Part[Month]
+    commitment: Commitment | None
+    """What was bought for this year, with what this container alone used of it."""
 
 
 def details(
@@ -73,6 +77,7 @@ def details(
         models = part.read(lambda: _models(engine, profile, container))
         licenses = part.read(lambda: _licenses(engine, profile, container))
         wanted = looked.result()
+        used = usage.result()
         fields = fields_of(next(iter(wanted.rows), None), container, row.drift)
         return Details(
             name=name,
@@ -84,7 +89,8 @@ def details(
             models=models,
             licenses=licenses,
             mounts=part.read(lambda: _mounts(engine, profile, container, wanted)),
-            usage=usage.result(),
+            usage=used,
+            commitment=_commitment(profile, used),
         )
 
 
@@ -98,9 +104,15 @@ def _wanted(
     profile = seen.wanted.get(name)
     if profile is None:
         return Part()
+    if profile.fronted_by is not None:
+        return Part(notes=(f"a front; its replicas: {_replicas(profile)}",))
     if seen.snapshot is None:
         return _elsewhere(engine)
     return Part((wanted_of(engine, profile, environ, seen.snapshot),))
+
+
+def _replicas(profile: Profile) -> str:
+    return ", ".join(one.name for one in replicas_of(profile))
 
 
 def _models(
@@ -142,6 +154,14 @@ def _usage(engine: Engine, container: Container | None) -> Part[Month]:
     if container is None:
         return Part(notes=("there is no container that could tell",))
     return usage_of(engine, container, datetime.now(UTC))
+
+
+def _commitment(profile: Profile | None, used: Part[Month]) -> Commitment | None:
+    if profile is None or not used.rows:
+        return None
+    year = used.rows[-1].month[:4]
+    found = commitments((profile,), {profile.name: used.rows}, year)
+    return found[0] if found else None
 
 
 def _history(

@@ -19,9 +19,9 @@ from csctl.check import Check
 from csctl.container.observed import Host
 from csctl.engine.engine import Engine
 from csctl.errors import CsctlError, EngineError, LicenseError
-from csctl.lifecycle import keys, observe
+from csctl.lifecycle import keys, observe, snapshot
 from csctl.lifecycle.apply import propose
-from csctl.lifecycle.observe import Snapshot
+from csctl.lifecycle.snapshot import Snapshot
 from csctl.plan.observed import Observed
 from csctl.plan.steps import DownloadDisplay, DownloadModel, FetchLicense, PullImage
 from csctl.profile.model import Profile
@@ -41,7 +41,7 @@ def examine(
     """All checks, in the order in which they matter."""
     try:
         engine = connect()
-        seen = observe.snapshot(engine, profiles)
+        seen = snapshot.take(engine, profiles)
     except EngineError as error:
         yield Check.failed("engine", error)
         yield _avx2()

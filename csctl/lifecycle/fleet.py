@@ -4,37 +4,58 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 
 from csctl.engine.engine import Engine
 from csctl.errors import CsctlError, EngineUnavailable, UsageError
-from csctl.lifecycle import observe
+from csctl.lifecycle import replicas, snapshot
 from csctl.lifecycle.apply import Outcome, apply, confirm, propose
 from csctl.lifecycle.events import Event
 from csctl.lifecycle.side_by_side import Work
+from csctl.lifecycle.snapshot import Snapshot
 from csctl.plan.steps import Plan
 from csctl.profile.model import Profile
 
 _SIDE_BY_SIDE = 16
 
 
+def propose_one(
+    engine: Engine,
+    profile: Profile,
+    environ: Mapping[str, str],
+    seen: Snapshot,
+    *,
+    interrupt: bool = False,
+) -> Plan:
+    """The plan of one profile, with a front or without. Raises CsctlError."""
+    if profile.fronted_by is None:
+        return propose(engine, profile, environ, seen)
+    return replicas.propose(engine, profile, environ, seen, interrupt=interrupt)
+
+
 def propose_all(
-    engine: Engine, profiles: Iterable[Profile], environ: Mapping[str, str]
+    engine: Engine,
+    profiles: Iterable[Profile],
+    environ: Mapping[str, str],
+    *,
+    interrupt: bool = False,
 ) -> list[Plan]:
     """The plans of several profiles, from one list of containers, side by side.
 
-    What cannot be planned is a plan whose only content is its problem. Raises
-    UsageError for an Engine of another host, EngineUnavailable.
+    `interrupt` lets a replica be away while it is replaced, where memory is short for
+    one beside it. What cannot be planned is a plan whose only content is its problem.
+    Raises UsageError for an Engine of another host, EngineUnavailable.
     """
     profiles = tuple(profiles)
     engine.require_local("plan")
-    seen = observe.snapshot(engine, profiles)
+    seen = snapshot.take(engine, profiles)
 
     def one(profile: Profile) -> Plan:
         try:
-            return propose(engine, profile, environ, seen)
+            return propose_one(engine, profile, environ, seen, interrupt=interrupt)
         except EngineUnavailable:
             raise
         except CsctlError as error:
@@ -56,26 +77,33 @@ def work_of(
     environ: Mapping[str, str],
     *,
     timeout: timedelta | None = None,
+    interrupt: bool = False,
 ) -> dict[str, Work[Event, Outcome]]:
     """The work that each plan, in the order of its profiles, stands for.
 
-    Where there is no step it only waits until the container is ready.
+    Where there is no step it only waits until the container is ready. `interrupt` is as
+    for `propose_all`.
     """
     return {
-        profile.name: _work(engine, profile, plan, environ, timeout)
+        profile.name: partial(
+            _run_of(profile, plan, interrupt=interrupt),
+            engine,
+            profile,
+            environ,
+            timeout=timeout,
+        )
         for profile, plan in zip(profiles, plans, strict=True)
     }
 
 
-def _work(
-    engine: Engine,
-    profile: Profile,
-    plan: Plan,
-    environ: Mapping[str, str],
-    timeout: timedelta | None,
-) -> Work[Event, Outcome]:
-    run = apply if plan.steps else confirm
-    return lambda: run(engine, profile, environ, timeout=timeout)
+def _run_of(
+    profile: Profile, plan: Plan, *, interrupt: bool
+) -> Callable[..., Generator[Event, None, Outcome]]:
+    if profile.fronted_by is None:
+        return apply if plan.steps else confirm
+    if not plan.steps:
+        return replicas.confirm
+    return partial(replicas.apply, interrupt=interrupt)
 
 
 def _with_clash(plan: Plan, profile: Profile) -> Plan:

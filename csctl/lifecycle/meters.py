@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
+from queue import SimpleQueue
 
 from csctl.container.observed import Container, Sample
 from csctl.engine.engine import Engine
@@ -94,6 +95,18 @@ class _Meter:
                 self._tell(self._name, sample)
         except EngineError:
             return  # It was removed, or the Engine is gone: both are told elsewhere.
+
+
+@contextmanager
+def gauge(engine: Engine, name: str) -> Iterator[Callable[[], Sequence[Sample]]]:
+    """Yield what gives the samples of a container since it was asked last."""
+    came: SimpleQueue[Sample] = SimpleQueue()
+    meters = Meters(engine, lambda _, sample: came.put(sample))
+    meters.follow((name,))
+    try:
+        yield lambda: [came.get() for _ in range(came.qsize())]
+    finally:
+        meters.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

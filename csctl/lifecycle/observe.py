@@ -1,8 +1,4 @@
-"""Looking: what reconciling needs to know, gathered by reading only.
-
-One list of containers serves all profiles; only those that matter to one of them are
-inspected, side by side.
-"""
+"""Looking: what reconciling one profile needs to know, gathered by reading only."""
 
 from __future__ import annotations
 
@@ -11,14 +7,12 @@ import dataclasses
 import errno
 import socket
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from csctl import license as licenses
 from csctl import lock, model, ownership
-from csctl.container.observed import Container, Host, Image, Listed
+from csctl.container.observed import Container, Image
 from csctl.container.spec import next_name, old_name
 from csctl.engine.engine import Engine
 from csctl.errors import (
@@ -30,48 +24,21 @@ from csctl.errors import (
     UsageError,
 )
 from csctl.license import StoredLicense
-from csctl.lifecycle import applied, mounts
+from csctl.lifecycle import applied, history, mounts
+from csctl.lifecycle.demand import hearing_of
+from csctl.lifecycle.hearing import check
 from csctl.lifecycle.keys import read_keys
+from csctl.lifecycle.snapshot import MOVING, Snapshot
 from csctl.model import StoredModel
 from csctl.ownership import Owner
 from csctl.plan.observed import Observed
 from csctl.plan.reconcile import keys_needed
 from csctl.profile.model import Profile
+from csctl.profile.replica import replicas_of
 from csctl.reference import ImageReference
 from csctl.tag import Tag, newest
 
-_MOVING = ("latest", "newest")
 _CPUINFO = Path("/proc/cpuinfo")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
-    """The Engine at one moment, as far as some profiles go."""
-
-    host: Host
-    listed: tuple[Listed, ...]
-    containers: Mapping[str, Container]
-    """Inspected ones, by name."""
-    images: Mapping[str, Image | None]
-    """Those that the profiles name exactly, by reference."""
-
-
-def snapshot(engine: Engine, profiles: Iterable[Profile]) -> Snapshot:
-    """Ask the Engine once for all profiles. Raises EngineError."""
-    profiles = tuple(profiles)
-    names = {n for p in profiles for n in (p.name, old_name(p.name))}
-    images = {str(p.image) for p in profiles if p.image.tag not in _MOVING}
-    with ThreadPoolExecutor(4) as pool:
-        host = pool.submit(lambda: engine.host)
-        looked = {name: pool.submit(engine.image, name) for name in images}
-        listed = engine.containers()
-        wanted = [row.name for row in listed if row.name in names]
-        return Snapshot(
-            host=host.result(),
-            listed=listed,
-            containers=engine.inspect_all(wanted),
-            images={name: look.result() for name, look in looked.items()},
-        )
 
 
 def resolve_image(
@@ -89,7 +56,7 @@ def resolve_reference(
     Where the registry does not tell, the newest fitting image of the Engine serves;
     the second value is a note about either. Raises RegistryError.
     """
-    if asked.digest is not None or asked.tag not in _MOVING:
+    if asked.digest is not None or asked.tag not in MOVING:
         return asked, None
     from csctl.registry.client import open_registry
     from csctl.registry.resolve import resolve
@@ -142,7 +109,7 @@ def observe(
     stored = model.stored(profile.models_root, model_id) if model_id else None
     license_ = _license(profile, image, model_id)
     owner = mounts.known_owner(profile.state_dir, image) if image else None
-    serving, taken_by = _serving(profile, seen, take_over=take_over)
+    serving, taken_by = serving_of(profile, seen, take_over=take_over)
     notes = [note] if note else []
     problems: list[CsctlError] = []
     if image is not None and (fault := _platform_fault(image, reference)):
@@ -153,6 +120,7 @@ def observe(
             not_owned = find_not_owned(profile, owner, stored, license_)
         except OwnershipError as error:
             notes.append(error.message)
+    hearing = hearing_of(profile)
     observed = Observed(
         now=datetime.now(UTC),
         host=seen.host,
@@ -166,9 +134,12 @@ def observe(
         serving=serving,
         applied=applied.fields_of(serving) if serving else None,
         replaced=seen.containers.get(old_name(profile.name)),
-        leftovers=_leftovers(profile, seen),
+        leftovers=leftovers(profile, seen),
+        surplus=surplus(profile, seen) if profile.fronted_by is None else (),
         name_taken_by=taken_by,
-        port_taken_by=_port_taken(engine, profile, seen, serving),
+        port_taken_by=port_taken(engine, profile, seen, serving),
+        speech_problem=check(hearing) if hearing else None,
+        ready_seconds=history.last_start(profile) if serving else None,
         notes=(*notes, *_host_notes(engine)),
         problems=tuple(problems),
     )
@@ -191,9 +162,10 @@ def _license(
     return licenses.choose(profile.license_root, image.id if image else None, model_id)
 
 
-def _serving(
+def serving_of(
     profile: Profile, seen: Snapshot, *, take_over: bool
 ) -> tuple[Container | None, str | None]:
+    """The managed container of a profile's name, and the image of a foreign one."""
     container = seen.containers.get(profile.name)
     if container is None:
         return None, None
@@ -212,7 +184,8 @@ def _platform_fault(image: Image, reference: ImageReference) -> CsctlError | Non
     )
 
 
-def _leftovers(profile: Profile, seen: Snapshot) -> tuple[str, ...]:
+def leftovers(profile: Profile, seen: Snapshot) -> tuple[str, ...]:
+    """Containers that a killed run left, unless another csctl is at work."""
     if lock.holder(lock_path(profile)) is not None:
         # Another csctl is at work: what it uses is no leftover. Whoever holds the
         # lock is this process itself while applying, see `csctl.lifecycle.apply`.
@@ -227,6 +200,17 @@ def leftovers_of(profile: Profile, seen: Snapshot) -> tuple[str, ...]:
         for row in seen.listed
         if row.profile == profile.name
         and (row.one_shot or row.name == next_name(profile.name))
+    )
+
+
+def surplus(profile: Profile, seen: Snapshot) -> tuple[str, ...]:
+    """Containers that served behind the profile's front, and are wanted no more."""
+    wanted = {one.name for one in replicas_of(profile)}
+    wanted |= {form(name) for name in wanted for form in (next_name, old_name)}
+    return tuple(
+        row.name
+        for row in seen.listed
+        if row.seat == profile.name and row.serves and row.name not in wanted
     )
 
 
@@ -254,10 +238,13 @@ def find_not_owned(
     )
 
 
-def _port_taken(
+def port_taken(
     engine: Engine, profile: Profile, seen: Snapshot, serving: Container | None
 ) -> str | None:
+    """Who has the port that a profile wants; None where it is free, or its own."""
     wanted = profile.port
+    if profile.seat is not None:
+        return None
     for row in seen.listed:
         mine = row.name in (profile.name, old_name(profile.name))
         if mine and (row.profile == profile.name or serving is not None):

@@ -12,8 +12,9 @@ from csctl.errors import UsageError
 from csctl.lifecycle import mounts
 from csctl.lifecycle.events import Event
 from csctl.lifecycle.job import Job
-from csctl.lifecycle.verb import model_on_disk
+from csctl.lifecycle.on_host import model_on_disk
 from csctl.ownership import Owner
+from csctl.profile.replica import replicas_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +40,7 @@ def paths_of(job: Job) -> tuple[Path, ...]:
     if profile.mode == "disconnected":
         chosen = licenses.choose(profile.license_root, job.image().id, None)
         paths.append(chosen.directory if chosen else profile.license_root)
-        paths.append(profile.output_dir)
+        paths += (one.output_dir for one in replicas_of(profile))
     return tuple(paths)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from csctl import lock
 from csctl.engine.engine import Engine
+from csctl.lifecycle.demand import Demand
 from csctl.lifecycle.events import Event, Note
 from csctl.lifecycle.lookup import managed
 from csctl.lifecycle.ready import wait_until_ready
@@ -22,7 +23,7 @@ def start(
     """Start a container and wait until it is ready. Raises CsctlError."""
     with _held(engine, name):
         engine.start(name)
-        yield from wait_until_ready(engine, name, seconds=seconds)
+        yield from wait_until_ready(engine, name, Demand(seconds=seconds))
     return "ready"
 
 
@@ -32,7 +33,7 @@ def restart(
     """Stop and start a container, and wait until it is ready. Raises CsctlError."""
     with _held(engine, name):
         engine.restart(name)
-        yield from wait_until_ready(engine, name, seconds=seconds)
+        yield from wait_until_ready(engine, name, Demand(seconds=seconds))
     return "ready"
 
 

@@ -24,6 +24,7 @@ from csctl.contract import arguments
 from csctl.engine.engine import Engine
 from csctl.errors import AzureError, EngineError, LicenseError, NotReady
 from csctl.lifecycle import mounts
+from csctl.lifecycle.demand import Demand
 from csctl.lifecycle.events import Event
 from csctl.lifecycle.job import Job
 from csctl.lifecycle.kept_log import LINES, keep
@@ -42,7 +43,7 @@ def scratch_of(profile: Profile) -> Path:
 
 
 def prove(
-    job: Job, image: Image, spec: ContainerSpec, *, seconds: float
+    job: Job, image: Image, spec: ContainerSpec, demand: Demand
 ) -> Generator[Event, None, None]:
     """Let a second container of the serving one's spec become ready, then remove it.
 
@@ -54,7 +55,7 @@ def prove(
     scratch = staging.open_staging(target)
     try:
         mounts.give(job.engine, job.profile, image, scratch)
-        yield from _serve(job.engine, _second(spec, scratch), job.logs, seconds)
+        yield from _serve(job.engine, _second(spec, scratch), job.logs, demand)
     finally:
         mounts.discard(job.engine, job.profile, image, scratch)
 
@@ -79,13 +80,13 @@ def _second(spec: ContainerSpec, scratch: Path) -> ContainerSpec:
 
 
 def _serve(
-    engine: Engine, spec: ContainerSpec, logs: Path, seconds: float
+    engine: Engine, spec: ContainerSpec, logs: Path, demand: Demand
 ) -> Generator[Event, None, None]:
     engine.remove(spec.name)
     engine.create(spec)
     try:
         engine.start(spec.name)
-        yield from wait_until_ready(engine, spec.name, seconds=seconds)
+        yield from wait_until_ready(engine, spec.name, demand)
         yield from stay_ready(engine, spec.name)
     except FAILURES as error:
         kept = _keep_log(engine, spec.name, logs)

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 
 from csctl import probe
 from csctl.container.observed import Container
 from csctl.container.spec import applied_fields
 from csctl.contract import arguments, dialects
 from csctl.engine.engine import Engine
-from csctl.errors import AzureError, CsctlError, LicenseError, NotReady
+from csctl.errors import (
+    AzureError,
+    CsctlError,
+    LicenseError,
+    NotReady,
+    SpeechError,
+)
+from csctl.front import configuration
+from csctl.lifecycle.demand import Demand, Hearing
 from csctl.lifecycle.events import Waiting
+from csctl.lifecycle.hearing import hear
 from csctl.secret import Redactor, Secret
 
 _PROBE_PAUSE = 0.1
@@ -21,12 +30,19 @@ _TAIL = 12
 _PATIENCE = 1.0
 _PROOF_SECONDS = 1.5
 """A container that crashes under its first look is caught within this time."""
+_LEAST_HEARING = 5.0
+"""A container that becomes ready at the last moment may still be heard so long."""
 _LOOPS = 2
 """So many restarts while we wait are a loop."""
 
 
 def address_of(engine: Engine, container: Container) -> probe.Address | None:
-    """Where to ask a container: its published port, else its own address."""
+    """Where to ask a container: its published port, else its own address.
+
+    The port of a front may ask for TLS and a secret, and has another one for this.
+    """
+    if container.fronts and container.address is not None and engine.local:
+        return probe.Address(container.address, configuration.CHECK_PORT)
     if container.port is not None:
         host = container.port.address if engine.local else engine.host_address
         return probe.Address.of_published(host, container.port.number)
@@ -58,14 +74,59 @@ def redactor_of(container: Container) -> Redactor:
 _SECRET_NAMES = ("apikey", "http_proxy_creds", "billing__subscriptionkey")
 
 
-def wait_until_ready(engine: Engine, name: str, *, seconds: float) -> Iterator[Waiting]:
-    """Yield while waiting; return when `/ready` answers 200.
+def wait_until_ready(engine: Engine, name: str, demand: Demand) -> Iterator[Waiting]:
+    """Yield while waiting; return when `/ready` answers 200 and a hearing is passed.
 
     Raises NotReady when the time is over, or early when the container exits, is
-    killed for memory, or restarts in a loop; AzureError when `/status` says that the
-    API key is `Invalid`; LicenseError when its log says so.
+    killed for memory, restarts in a loop, or recognises what is not expected;
+    AzureError when `/status` says that the API key is `Invalid`; LicenseError when its
+    log says so; UsageError for a hearing whose sample is none.
     """
     began = time.monotonic()
+    while True:
+        yield from _until_it_answers(engine, name, began, demand.seconds)
+        if demand.hearing is None:
+            return
+        left = demand.seconds - (time.monotonic() - began)
+        if (yield from _passes(engine, name, demand.hearing, left)):
+            return
+        time.sleep(_LONGEST_PAUSE)
+
+
+def _passes(
+    engine: Engine, name: str, hearing: Hearing, left: float
+) -> Generator[Waiting, None, bool]:
+    """Whether a container passes a hearing, `left` seconds at most.
+
+    One that breaks off may be held again: the container may have ended, or have no
+    decoder free yet; the next look tells. Raises as `wait_until_ready` does.
+    """
+    seen = engine.container(name)
+    address = address_of(engine, seen) if seen is not None else None
+    if seen is None or address is None:
+        return False
+    began = time.monotonic()
+    yield Waiting(what=f"waiting for {name}", seconds=0, phase="it listens", line="")
+    try:
+        text = hear(name, address, hearing, max(left, _LEAST_HEARING))
+    except (NotReady, SpeechError) as error:
+        if time.monotonic() - began < left:
+            return False
+        what = f"answers, and recognises no speech in time: {error.message}"
+        raise _failure(engine, seen, what) from error
+    if fault := hearing.fault(text):
+        raise NotReady(
+            f"{name} {fault}",
+            remedy="look at `ready` in the profile, and at its model; and try: csctl"
+            f" transcribe {name} {hearing.sample}",
+        )
+    return True
+
+
+def _until_it_answers(
+    engine: Engine, name: str, began: float, seconds: float
+) -> Iterator[Waiting]:
+    """Yield until `/ready` answers 200, `seconds` after it `began` at the latest."""
     restarts: int | None = None
     pause = _FIRST_PAUSE
     while True:

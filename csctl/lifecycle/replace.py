@@ -21,13 +21,14 @@ from csctl.container.spec import (
 )
 from csctl.engine.engine import Engine
 from csctl.errors import CsctlError, EngineError, RolledBack
+from csctl.lifecycle.demand import Demand
 from csctl.lifecycle.events import Event, Note
 from csctl.lifecycle.kept_log import LINES, keep
 from csctl.lifecycle.ready import redactor_of, stay_ready, wait_until_ready
 
 
 def replace(
-    engine: Engine, spec: ContainerSpec, *, seconds: float
+    engine: Engine, spec: ContainerSpec, demand: Demand
 ) -> Generator[Event, None, None]:
     """Put a container of `spec` into the place of the one that has its name.
 
@@ -46,32 +47,39 @@ def replace(
         undo(engine, name)
         engine.remove(passing)
         raise
-    yield from resume(engine, name, seconds=seconds)
+    yield from resume(engine, name, demand)
 
 
-def resume(
-    engine: Engine, name: str, *, seconds: float
-) -> Generator[Event, None, None]:
+def resume(engine: Engine, name: str, demand: Demand) -> Generator[Event, None, None]:
     """Bring a replacement to its end from whatever state it is in.
 
     Killed between its two renames it is undone, and can be planned anew. Raises
     RolledBack when the new container fails and the old one serves again.
+    """
+    if (yield from settle(engine, name, demand)):
+        engine.remove(old_name(name))
+
+
+def settle(engine: Engine, name: str, demand: Demand) -> Generator[Event, None, bool]:
+    """Let the new container become ready; whether it has taken the old one's place.
+
+    Raises RolledBack when it fails and the old one serves again.
     """
     waiting = old_name(name)
     current = engine.container(name)
     if current is None:
         undo(engine, name)
         yield Note(text="the broken-off replacement was undone")
-        return
+        return False
     try:
         if not current.running:
             engine.start(name)
-        yield from wait_until_ready(engine, name, seconds=seconds)
+        yield from wait_until_ready(engine, name, demand)
         yield from stay_ready(engine, name)
     except CsctlError as error:
         if engine.container(waiting) is None:
             raise
-        kept = _keep_log(engine, current)
+        kept = keep_log(engine, name)
         undo(engine, name)
         raise RolledBack(
             f"{name}: the new container failed, and the old one serves again:"
@@ -84,17 +92,19 @@ def resume(
         # Ctrl-C, or the caller stopped iterating: go back at once.
         undo(engine, name)
         raise
-    engine.remove(waiting)
+    return True
 
 
-def _keep_log(engine: Engine, container: Container) -> Path | None:
-    if container.state_directory is None:
-        return None
-    redact = redactor_of(container)
+def keep_log(engine: Engine, name: str) -> Path | None:
+    """Write down the redacted log of a container that failed; where it is."""
     try:
-        lines = engine.log(container.id, tail=LINES)
+        container = engine.container(name)
+        if container is None or container.state_directory is None:
+            return None
+        lines = engine.log(name, tail=LINES)
     except EngineError:
         return None
+    redact = redactor_of(container)
     return keep(Path(container.state_directory, "logs"), "replace", map(redact, lines))
 
 

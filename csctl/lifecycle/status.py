@@ -17,12 +17,12 @@ from csctl.container.spec import LABEL_LICENSE, is_passing_name
 from csctl.engine.engine import Engine
 from csctl.errors import CsctlError, LicenseError
 from csctl.license import Expiry, StoredLicense
-from csctl.lifecycle import applied, observe
-from csctl.lifecycle.apply import propose
-from csctl.lifecycle.observe import Snapshot
+from csctl.lifecycle import applied, snapshot
 from csctl.lifecycle.ready import address_of
+from csctl.lifecycle.snapshot import Snapshot
 from csctl.plan.steps import Replace, Update
 from csctl.profile.model import Profile
+from csctl.profile.replica import replicas_of
 
 _SIDE_BY_SIDE = 32
 
@@ -102,7 +102,8 @@ def status(
     each that runs; foreign containers cost nothing. Raises EngineError.
     """
     profiles = tuple(profiles)
-    seen = look(engine, profiles, [profile.name for profile in profiles] or None)
+    names = [row.name for profile in profiles for row in _rows_of(profile)]
+    seen = look(engine, profiles, names or None)
 
     def row(name: str) -> Status:
         answer = ask(engine, seen.containers.get(name))
@@ -128,10 +129,11 @@ def look(
 
     Raises EngineError.
     """
-    wanted = {one.name: one for one in profiles if names is None or one.name in names}
+    rows = {row.name: row for one in profiles for row in _rows_of(one)}
+    wanted = {n: row for n, row in rows.items() if names is None or n in names}
     # Profiles name files, which only an Engine of this host sees as csctl does.
     compared = tuple(wanted.values()) if engine.local else ()
-    seen = observe.snapshot(engine, compared) if compared else None
+    seen = snapshot.take(engine, compared) if compared else None
     listed = seen.listed if seen else engine.containers()
     mine = [r.name for r in listed if _shown(r) and (names is None or r.name in names)]
     found = dict(seen.containers) if seen else {}
@@ -145,8 +147,15 @@ def look(
     )
 
 
+def _rows_of(profile: Profile) -> Iterable[Profile]:
+    """A row for the front, and for each replica behind it."""
+    if profile.fronted_by is not None:
+        yield profile
+    yield from replicas_of(profile)
+
+
 def _shown(row: Listed) -> bool:
-    return row.serves and not is_passing_name(row.name)
+    return (row.serves or row.fronts) and not is_passing_name(row.name)
 
 
 def compare(
@@ -158,8 +167,14 @@ def compare(
         return Comparison()
     if profile is None or seen.snapshot is None:
         return compare_alone(container)
+    # Nobody waits for it to see a first list.
+    from csctl.lifecycle.apply import propose
+    from csctl.lifecycle.replicas import propose_front
+
     try:
-        plan = propose(engine, profile, environ, seen.snapshot)
+        # The replicas of a profile with a front have rows of their own.
+        look_at = propose if profile.fronted_by is None else propose_front
+        plan = look_at(engine, profile, environ, seen.snapshot)
     except CsctlError as error:
         return Comparison(problem=error)
     found: tuple[Difference, ...] = ()
@@ -192,7 +207,8 @@ def _license(
     container: Container | None, profile: Profile | None
 ) -> LicenseState | None:
     mode = profile.mode if profile else container.mode if container else None
-    if mode != "disconnected":
+    # A front has none of its own; the replicas behind it have.
+    if mode != "disconnected" or (profile is not None and profile.fronted_by):
         return None
     used = container.labels.get(LABEL_LICENSE) if container else None
     stored: StoredLicense | None = None

@@ -20,13 +20,15 @@ from csctl.container.spec import LABEL_LICENSE
 from csctl.engine.engine import Engine
 from csctl.errors import CsctlError, LicenseError, RolledBack
 from csctl.license import StoredLicense
-from csctl.lifecycle import applied, mounts, observe, prune
+from csctl.lifecycle import applied, mounts, observe, prune, snapshot
+from csctl.lifecycle.demand import Demand
 from csctl.lifecycle.events import Event, Note, timed
+from csctl.lifecycle.handover import put_in_place
 from csctl.lifecycle.images import pull_image
 from csctl.lifecycle.job import Job
 from csctl.lifecycle.keys import read_keys
 from csctl.lifecycle.proof import FAILURES, prove
-from csctl.lifecycle.replace import replace, undo
+from csctl.lifecycle.replace import undo
 from csctl.plan import refresh as decide
 from csctl.plan import steps
 from csctl.plan.observed import Observed
@@ -61,7 +63,7 @@ def look(
 
     `locked` says that the caller holds the profile's lock. Raises CsctlError.
     """
-    seen = observe.snapshot(engine, (profile,))
+    seen = snapshot.take(engine, (profile,))
     observed = observe.observe(engine, profile, environ, seen)
     keys = read_keys(profile, environ, ("license",))
     serving = observed.replaced or observed.serving
@@ -160,7 +162,7 @@ def job_of(
 
 
 def put_to_use(
-    job: Job, sight: Sight, *, seconds: float, why_left: str
+    job: Job, sight: Sight, demand: Demand, *, why_left: str
 ) -> Generator[Event, None, None]:
     """Prove the license of a sight, and let the container serve with it.
 
@@ -175,12 +177,13 @@ def put_to_use(
     try:
         if needed(job.profile) <= sight.free:
             yield Note(text=f"a second container proves license {license_.directory}")
-            yield from prove(job, image, spec, seconds=seconds)
+            yield from prove(job, image, spec, demand)
             license_ = license_store.accept(license_)
         with _leaving(sight.left, why_left):
             if step is not None:
                 new = spec.with_reason(step.reason)
-                yield from timed(step, replace(job.engine, new, seconds=seconds))
+                work = put_in_place(job.engine, job.profile, new, demand)
+                yield from timed(step, work)
             license_ = license_store.accept(license_)
     except RolledBack as error:
         if isinstance(error.__cause__, FAILURES):

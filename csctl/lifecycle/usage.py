@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,12 +10,14 @@ from typing import Any
 
 from csctl import probe
 from csctl.container.observed import Container
+from csctl.container.spec import is_passing_name
 from csctl.engine.engine import Engine
 from csctl.errors import NotReady
+from csctl.lifecycle.lookup import managed
 from csctl.lifecycle.part import Part
 from csctl.lifecycle.ready import address_of
 
-_MONTHS = 6
+_MONTHS = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,20 +30,26 @@ class Month:
 
 
 def usage_of(engine: Engine, container: Container, now: datetime) -> Part[Month]:
-    """The last six months, the oldest first, asked for side by side.
+    """The last twelve months, the oldest first; see `usage_in`."""
+    return usage_in(engine, container, last_months(now, _MONTHS))
+
+
+def usage_in(
+    engine: Engine, container: Container, months: Sequence[str]
+) -> Part[Month]:
+    """What was used in each month, asked for side by side.
 
     A container that keeps no records, or does not answer, gives a note.
     """
-    name = container.name
-    if container.mode == "connected":
+    keepers = _keepers(engine, container)
+    if any(one.mode == "connected" for one in keepers):
         return Part(notes=("a connected container reports its usage to Azure only",))
-    address = address_of(engine, container) if container.running else None
-    if address is None:
-        why = f"{name} is {container.state}, and only a running container tells"
-        return Part(notes=(why,))
-    months = last_months(now, _MONTHS)
-    with ThreadPoolExecutor(_MONTHS) as pool:
-        asked = [pool.submit(probe.usage_records, address, name, m) for m in months]
+    for one in keepers:
+        if not one.running:
+            why = f"{one.name} is {one.state}, and only a running container tells"
+            return Part(notes=(why,))
+    with ThreadPoolExecutor(len(months)) as pool:
+        asked = [pool.submit(_records, engine, keepers, month) for month in months]
     rows, notes = [], []
     for month, answer in zip(months, asked, strict=True):
         try:
@@ -50,6 +58,54 @@ def usage_of(engine: Engine, container: Container, now: datetime) -> Part[Month]
             notes.append(error.message)
     # Where none answers one sentence is enough.
     return Part(tuple(rows), tuple(notes if rows else notes[:1]))
+
+
+def records(engine: Engine, name: str, month: str | None) -> Any:
+    """A managed container's records of a month or of all time, as it reports them.
+
+    Those of a front are the sum of its replicas'. Raises ContainerNotFound, NotManaged,
+    NotReady.
+    """
+    return _records(engine, _keepers(engine, managed(engine, name)), month)
+
+
+def _keepers(engine: Engine, container: Container) -> tuple[Container, ...]:
+    """The containers that keep records: the replicas of a front, or itself."""
+    if not container.fronts:
+        return (container,)
+    replicas = [r.name for r in engine.containers() if r.seat == container.name]
+    found = engine.inspect_all(replicas).values()
+    return tuple(one for one in found if not is_passing_name(one.name)) or (container,)
+
+
+def _records(engine: Engine, keepers: Sequence[Container], month: str | None) -> Any:
+    """What containers report, as one container would."""
+    reported = [_of_one(engine, one, month) for one in keepers]
+    if len(reported) == 1:
+        return reported[0]
+    total: dict[str, float] = {}
+    for one in reported:
+        for name, quantity in meters(one).items():
+            total[name] = total.get(name, 0) + quantity
+    summed = [{"name": name, "quantity": count} for name, count in total.items()]
+    return {**reported[0], "meters": summed}
+
+
+def _of_one(engine: Engine, container: Container, month: str | None) -> Any:
+    name = container.name
+    address = address_of(engine, container) if container.running else None
+    if address is None:
+        raise NotReady(
+            f"{name} is {container.state}, and only a running container reports usage",
+            remedy=f"start it: csctl start {name}",
+        )
+    return probe.usage_records(address, name, month)
+
+
+def year_to(month: str) -> tuple[str, ...]:
+    """The months of a year up to one of them, which is `YYYY-MM`."""
+    year, _, number = month.partition("-")
+    return tuple(f"{year}-{one:02}" for one in range(1, int(number) + 1))
 
 
 def last_months(now: datetime, count: int) -> tuple[str, ...]:
@@ -61,16 +117,16 @@ def last_months(now: datetime, count: int) -> tuple[str, ...]:
     )
 
 
-def meters(records: Any) -> dict[str, float]:
+def meters(reported: Any) -> dict[str, float]:
     """Quantity by meter, as far as the records hold any."""
     total: dict[str, float] = {}
-    for name, quantity in _quantities(records):
+    for name, quantity in _quantities(reported):
         total[name] = total.get(name, 0) + quantity
     return total
 
 
-def _quantities(records: Any) -> Iterator[tuple[str, float]]:
-    found = records.get("meters") if isinstance(records, dict) else None
+def _quantities(reported: Any) -> Iterator[tuple[str, float]]:
+    found = reported.get("meters") if isinstance(reported, dict) else None
     for meter in found if isinstance(found, list) else ():
         match meter:
             case {"name": str(name), "quantity": int() | float() as quantity}:

@@ -42,6 +42,8 @@ class Observed:
     """The one that waits until its replacement is ready."""
     leftovers: tuple[str, ...]
     """Names of containers that killed runs left."""
+    surplus: tuple[str, ...] = ()
+    """Names of replicas that the profile does not want any more."""
     name_taken_by: str | None
     """Image of a foreign container that has the profile's name."""
     port_taken_by: str | None
@@ -51,7 +53,11 @@ class Observed:
     """None where it is not needed, or the profile names none."""
     billing_problem: CsctlError | None = None
     license_problem: CsctlError | None = None
+    speech_problem: CsctlError | None = None
+    """What is wrong with the speech that the container is to recognise."""
     environment_problems: tuple[CsctlError, ...] = ()
     """Keys that cannot be read: in the way only where a step needs them."""
+    ready_seconds: float | None = None
+    """From the start of its container until ready, the last time; None if unknown."""
     notes: tuple[str, ...] = ()
     problems: tuple[CsctlError, ...] = ()

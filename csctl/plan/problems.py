@@ -18,6 +18,7 @@ from csctl.plan.observed import Observed
 from csctl.plan.preparation import DOWNLOADS, renewable
 from csctl.plan.steps import Step
 from csctl.profile.model import Profile
+from csctl.size import format_duration
 
 
 def problems(
@@ -25,7 +26,7 @@ def problems(
 ) -> Iterator[CsctlError]:
     """What stands in the way of these steps."""
     yield from seen.problems
-    yield from _in_the_way(profile, seen, planned)
+    yield from in_the_way(profile, seen, planned)
     yield from _unfetchable(profile, seen, planned)
 
 
@@ -37,7 +38,7 @@ def problems_of_preparing(
     yield from _unfetchable(profile, seen, planned)
 
 
-def _in_the_way(
+def in_the_way(
     profile: Profile, seen: Observed, planned: tuple[Step, ...]
 ) -> Iterator[CsctlError]:
     """Why this host cannot serve."""
@@ -53,6 +54,8 @@ def _in_the_way(
             f"port {profile.port} is taken by {seen.port_taken_by}",
             remedy="choose another `port` in the profile, or free it",
         )
+    if seen.speech_problem is not None:
+        yield seen.speech_problem
     cpus = profile.resources.cpus
     if cpus is not None and seen.host.cpus and cpus > seen.host.cpus:
         yield UsageError(
@@ -137,6 +140,27 @@ def notes(profile: Profile, seen: Observed) -> Iterator[str]:
     yield from seen.notes
     yield from _model_notes(seen)
     yield from _license_notes(profile, seen)
+
+
+def interruption(
+    profile: Profile, seen: Observed, planned: tuple[Step, ...]
+) -> Iterator[str]:
+    """For how long nothing serves, where a container is replaced.
+
+    Both need the port, so that one has to stop before the other starts; behind a front
+    it is the front that has the port.
+    """
+    replaced = any(isinstance(step, steps.Replace) for step in planned)
+    if not replaced or profile.seat is not None:
+        return
+    last = seen.ready_seconds
+    took = (
+        "" if last is None else f", some {format_duration(last)} as at its last start"
+    )
+    yield (
+        "it does not serve from the stop of the old container until the new one is"
+        f" ready{took}; what is being recognised is cut off"
+    )
 
 
 def _model_notes(seen: Observed) -> Iterator[str]:

@@ -7,7 +7,7 @@ from csctl.plan import steps
 from csctl.plan.change import change, differences_of, recover
 from csctl.plan.observed import Observed
 from csctl.plan.preparation import DOWNLOADS, FETCHES, prepare
-from csctl.plan.problems import notes, problems
+from csctl.plan.problems import interruption, notes, problems
 from csctl.plan.serving import Parts, serving_spec
 from csctl.plan.steps import Plan, Step
 from csctl.profile.model import Profile
@@ -23,12 +23,13 @@ def reconcile(profile: Profile, seen: Observed) -> Plan:
         *recover(profile, seen, differences),
         *preparing,
         *change(profile, seen, spec, differences),
+        *(surplus(profile, name) for name in seen.surplus),
     )
     return Plan(
         profile=profile.name,
         steps=planned,
         problems=tuple(problems(profile, seen, planned)),
-        notes=tuple(notes(profile, seen)),
+        notes=(*notes(profile, seen), *interruption(profile, seen, planned)),
     )
 
 
@@ -62,6 +63,12 @@ def _spec(
             environment=seen.environment,
         ),
     )
+
+
+def surplus(profile: Profile, name: str) -> Step:
+    """The step that removes a replica that is not wanted any more."""
+    count = profile.replicas if profile.fronted_by is not None else "none"
+    return steps.Remove(target=name, reason=f"replicas behind a front: {count}")
 
 
 def leftover(name: str) -> Step:

@@ -49,11 +49,8 @@ def serving_spec(profile: Profile, parts: Parts) -> ContainerSpec:
         arguments=invocation.arguments,
         environment=environment,
         mounts=invocation.mounts,
-        port=PublishedPort(
-            address=profile.port.address,
-            number=profile.port.number,
-            inside=arguments.PORT,
-        ),
+        port=published(profile) if profile.seat is None else None,
+        network=profile.seat.network if profile.seat is not None else None,
         limits=limits(profile),
         restart=profile.restart,
         log=LogRotation(
@@ -61,6 +58,15 @@ def serving_spec(profile: Profile, parts: Parts) -> ContainerSpec:
         ),
         labels=dict(profile.labels) | _labels(profile, parts),
         contents=_contents(parts.model),
+    )
+
+
+def published(profile: Profile) -> PublishedPort:
+    """The port of this host that a profile's container, or its front, has."""
+    return PublishedPort(
+        address=profile.port.address,
+        number=profile.port.number,
+        inside=arguments.PORT,
     )
 
 
@@ -90,18 +96,8 @@ def _invocation(profile: Profile, parts: Parts) -> Invocation:
     invocation = arguments.serve_connected(
         parts.model.id, parts.model.directory, account
     )
-    if isinstance(key, Secret):
-        return invocation
     # A key that cannot be read now: the spec serves comparison only.
-    return Invocation(
-        arguments=tuple(map(_unknown, invocation.arguments)),
-        environment={n: _unknown(v) for n, v in invocation.environment.items()},
-        mounts=invocation.mounts,
-    )
-
-
-def _unknown(value: Value) -> Value:
-    return UnknownSecret() if isinstance(value, Secret) else value
+    return invocation if isinstance(key, Secret) else invocation.withheld()
 
 
 def limits(profile: Profile) -> Limits:
@@ -120,4 +116,6 @@ def _labels(profile: Profile, parts: Parts) -> dict[str, str]:
     }
     if parts.license is not None and profile.mode == "disconnected":
         labels[container.LABEL_LICENSE] = str(parts.license)
+    if profile.seat is not None:
+        labels[container.LABEL_SEAT] = profile.seat.front
     return labels

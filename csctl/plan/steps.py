@@ -133,6 +133,15 @@ class Update:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Register:
+    """Tell a front which replicas stand behind it; its sessions go on."""
+
+    action: ClassVar = "update"
+    target: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
     """Start the container."""
 
@@ -168,6 +177,7 @@ Step = (
     | Create
     | Replace
     | Update
+    | Register
     | Start
     | Stop
     | Remove

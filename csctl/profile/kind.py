@@ -124,6 +124,7 @@ class Whole:
     """A whole number."""
 
     least: int
+    most: int | None = None
 
     def read(self, node: Node, _path: str, _reading: Reading) -> int:
         number = _number(node)
@@ -132,10 +133,15 @@ class Whole:
                 f"{node.shown} is {_taken_for(node)}, where a whole number of at least"
                 f" {self.least} is wanted"
             )
+        if self.most is not None and number > self.most:
+            raise InvalidValue(f"{node.shown} is more than the most, {self.most}")
         return number
 
     def schema(self) -> dict[str, Any]:
-        return {"anyOf": [{"type": "integer", "minimum": self.least}, VARIABLE]}
+        bounds = {"minimum": self.least}
+        if self.most is not None:
+            bounds["maximum"] = self.most
+        return {"anyOf": [{"type": "integer", **bounds}, VARIABLE]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +205,21 @@ class Folder:
 
     def schema(self) -> dict[str, Any]:
         return {"type": "string", "minLength": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class FileOr:
+    """A path as `Folder` takes it, or one word; `./word` is a file of that name."""
+
+    word: str
+
+    def read(self, node: Node, path: str, reading: Reading) -> Path | str:
+        if node.value == self.word:
+            return self.word
+        return Folder().read(node, path, reading)
+
+    def schema(self) -> dict[str, Any]:
+        return Folder().schema()
 
 
 def absolute(text: str, reading: Reading) -> Path:

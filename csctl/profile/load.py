@@ -11,6 +11,7 @@ from csctl.profile import document, speech
 from csctl.profile.model import Profile, Source
 from csctl.profile.node import BROKEN, Node, Position
 from csctl.profile.reading import PROBLEM_LIMIT, Reading
+from csctl.profile.replica import replicas_of
 from csctl.profile.section import Section
 from csctl.profile.variables import Variables
 
@@ -138,16 +139,18 @@ class _Collected:
 
     def _again(self, profile: Profile, file: str) -> Iterator[Problem]:
         at = profile.source.positions["name"]
-        first, where = self._names.setdefault(profile.name, (file, at))
-        if (first, where) != (file, at):
-            place = f"{first}:{where.line}:{where.column}"
-            yield Problem(
-                file=file,
-                line=at.line,
-                column=at.column,
-                path="name",
-                message=f"{profile.name!r} is the name at {place} already",
-            )
+        names = [profile.name, *(one.name for one in replicas_of(profile))]
+        for name in dict.fromkeys(names):
+            first, where = self._names.setdefault(name, (file, at))
+            if (first, where) != (file, at):
+                place = f"{first}:{where.line}:{where.column}"
+                yield Problem(
+                    file=file,
+                    line=at.line,
+                    column=at.column,
+                    path="name",
+                    message=f"{name!r} is the name at {place} already",
+                )
 
     def _report(self, file: str, message: str) -> None:
         self._problems.append(

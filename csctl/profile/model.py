@@ -14,7 +14,15 @@ from typing import Annotated, Any, Literal
 
 from csctl.profile import rule, value, warning
 from csctl.profile.group import Entries, Subset
-from csctl.profile.kind import Choice, Day, Folder, HiddenText, Number, Whole
+from csctl.profile.kind import (
+    Choice,
+    Day,
+    FileOr,
+    Folder,
+    HiddenText,
+    Number,
+    Whole,
+)
 from csctl.profile.node import Position
 from csctl.profile.secret_form import SecretForm
 from csctl.profile.section import Fault, Key, Section, Struct
@@ -22,6 +30,7 @@ from csctl.profile.value import DISPLAY_TYPES, LOOPBACK, Port
 from csctl.reference import ImageReference
 from csctl.secret import SecretSource
 
+MOST_REPLICAS = 32
 _STATE = ".csctl"
 
 
@@ -116,6 +125,13 @@ class License(Struct, frozen=True, kw_only=True):
         timedelta,
         Key(value.NOTICE, "How long before its end a license counts as due."),
     ] = timedelta(days=7)
+    commitment_hours: Annotated[
+        float | None,
+        Key(
+            Number(0.01),
+            "How many hours of audio the resource was bought for, in a calendar year.",
+        ),
+    ] = None
     keep: Annotated[
         int,
         Key(
@@ -169,11 +185,59 @@ class Resources(Struct, frozen=True, kw_only=True):
 
 
 class Ready(Struct, frozen=True, kw_only=True):
-    """The wait until the container serves."""
+    """The wait until the container serves, and what it has to prove."""
 
     timeout: Annotated[
         timedelta, Key(value.SPAN, "How long the container may take until it serves.")
     ] = timedelta(minutes=10)
+    speech: Annotated[
+        Path | Literal["sample"] | None,
+        Key(
+            FileOr("sample"),
+            "Recorded speech that the container has to recognise before it counts as"
+            " ready: a file, or sample for the English one that csctl brings.",
+        ),
+    ] = None
+    expect: Annotated[
+        str | None,
+        Key(
+            value.WORDS,
+            "The words that have to come, case and punctuation ignored; without it any"
+            " will do.",
+        ),
+    ] = None
+
+    @classmethod
+    def faults(cls, written: Mapping[str, Any]) -> Iterator[Fault]:
+        if "expect" in written and "speech" not in written:
+            yield "speech", "required beside expect"
+
+
+class Front(Struct, frozen=True, kw_only=True):
+    """The HAProxy that stands before the containers and has the port."""
+
+    image: Annotated[
+        ImageReference,
+        Key(value.IMAGE, "The image of HAProxy, 2.6 or newer."),
+    ] = ImageReference.parse("docker.io/library/haproxy:lts")
+    drain: Annotated[
+        timedelta,
+        Key(
+            value.SPAN,
+            "How long the sessions of a container that is replaced may go on.",
+        ),
+    ] = timedelta(minutes=10)
+    tls: Annotated[
+        Path | None,
+        Key(Folder(), "A PEM file with a certificate and its key: the port is TLS."),
+    ] = None
+    secret: Annotated[
+        SecretSource | None,
+        Key(
+            SecretForm(),
+            "What clients have to send as their Speech key; without it everybody may.",
+        ),
+    ] = None
 
 
 class Logging(Struct, frozen=True, kw_only=True):
@@ -183,6 +247,15 @@ class Logging(Struct, frozen=True, kw_only=True):
         int, Key(value.SIZE, "The size at which the log goes on in a new file.")
     ] = 10 << 20
     max_file: Annotated[int, Key(Whole(1), "How many files of the log are kept.")] = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """A replica's place: behind which front, on which network of the Engine."""
+
+    front: str
+    network: str
+    drain: timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,12 +320,27 @@ class Profile(Struct, frozen=True, kw_only=True):
             " control.",
         ),
     ] = Port(LOOPBACK, 5000)
+    replicas: Annotated[
+        int,
+        Key(
+            Whole(1, MOST_REPLICAS),
+            "How many containers serve behind the one port; several have a front.",
+        ),
+    ] = 1
+    front: Annotated[
+        Front | None,
+        Key(
+            Section(Front),
+            "An HAProxy before the containers: replacements then drop no recognition.",
+        ),
+    ] = None
     restart: Annotated[
         str,
         Key(value.RESTART, "The restart policy, in Docker's words."),
     ] = "unless-stopped"
     ready: Annotated[
-        Ready, Key(Section(Ready), "The wait until the container serves.")
+        Ready,
+        Key(Section(Ready), "The wait until the container serves, and what it proves."),
     ] = Ready()
     proxy: Annotated[
         str | SecretSource | None,
@@ -292,10 +380,17 @@ class Profile(Struct, frozen=True, kw_only=True):
         ),
     ] = None
     source: Source
+    seat: Seat | None = None
+    """Where it stands behind a front, for a replica; see `replicas_of`."""
 
     @classmethod
     def faults(cls, written: Mapping[str, Any]) -> Iterator[Fault]:
         return rule.faults(written)
+
+    @property
+    def fronted_by(self) -> Front | None:
+        """The front that stands before its containers, if any."""
+        return self.front or (Front() if self.replicas > 1 else None)
 
     @property
     def models_root(self) -> Path:

@@ -54,6 +54,11 @@ _NO_RESOURCES = """\
 #   memory: 16g
 #   decoders: 4
 """
+_NO_READY = """\
+# ready:
+#   timeout: 10m
+#   speech: sample
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +198,7 @@ def _sections(answers: Answers) -> Iterator[str]:
         if answers.port
         else "# port: 127.0.0.1:5000\n"
     )
+    yield comment.described("ready") + _NO_READY
 
 
 def _model(answers: Answers) -> str:

@@ -143,6 +143,12 @@ def _span(text: str) -> timedelta:
     return span
 
 
+def _words(text: str) -> str:
+    if not any(map(str.isalnum, text)):
+        raise InvalidValue("holds no word")
+    return text
+
+
 def _split(text: str, example: str) -> tuple[SplitResult, str]:
     """A URL's parts and its host. Never quotes the URL: a key may stand in its place.
 
@@ -256,6 +262,7 @@ NOTICE: Final = Text(
 PORT: Final = Text(
     expected=f"a port such as {LOOPBACK}:5000", parse=Port.parse, takes=(str, int)
 )
+WORDS: Final = Text(expected="words", parse=_words)
 LABEL: Final = Text(expected="text", takes=(str, int))
 ENDPOINT: Final = Text(expected="a URL", parse=_endpoint)
 PROXY: Final = HiddenText(expected="a URL", parse=_proxy)

@@ -25,11 +25,14 @@ _MEMORY = "the documented minimum is 4 GB, and 4 to 8 GB more for the model"
 def of(profile: Profile) -> Iterator[str]:
     """One sentence for each warning, with its key first."""
     yield from _resources(profile.resources)
-    if not profile.port.is_loopback:
+    front = profile.fronted_by
+    if not profile.port.is_loopback and (front is None or front.secret is None):
         yield (
             f"port: {profile.port} is open to others, and the container has no access"
-            " control"
+            " control" + ("" if front is None else "; front.secret asks for one")
         )
+    if front is not None and front.secret is not None and front.tls is None:
+        yield "front.secret: it goes over the network in clear; write front.tls"
     if profile.api_key_as == "argument":
         yield "api_key_as: every user of the host can read an argument in ps"
     license_ = profile.license

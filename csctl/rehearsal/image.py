@@ -12,11 +12,13 @@ import platform
 import sys
 import tarfile
 import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 from csctl.errors import UsageError
 from csctl.rehearsal import runtime
+from csctl.rehearsal.runtime import Entry
 
 REPOSITORY = "csctl/rehearsal"
 TAGS = ("3.0.0-amd64", "4.12.0-amd64", "5.0.1-preview-amd64")
@@ -33,19 +35,21 @@ _OWNED = ("home/nonroot", "license", "output", "usr/local/models")
 """Empty directories of the user that the container runs as."""
 
 
-def build(output: BinaryIO | Path) -> tuple[str, ...]:
+Collector = Callable[[Path], tuple[Entry, ...]]
+"""Gathers the files of a layer; what it has to make, it makes in that folder."""
+
+
+def build(output: BinaryIO | Path, *more: Collector) -> tuple[str, ...]:
     """Write the archive; the references that are in it. Raises UsageError.
 
-    A stream need not be seekable.
+    `more` gather further layers. A stream need not be seekable.
     """
     _check_host()
     if isinstance(output, Path):
         with output.open("wb") as file:
-            return build(file)
+            return build(file, *more)
     with tempfile.TemporaryDirectory(prefix="csctl-rehearsal-") as folder:
-        layer = Path(folder, "layer.tar")
-        _write_layer(layer, runtime.collect(Path(folder)))
-        return _write_archive(output, layer)
+        return _write_archive(output, _layers(Path(folder), more))
 
 
 def _check_host() -> None:
@@ -57,17 +61,34 @@ def _check_host() -> None:
         )
 
 
-def _write_layer(path: Path, entries: tuple[runtime.Entry, ...]) -> None:
-    accounts = [runtime.Entry(name, text.encode()) for name, text in _ACCOUNTS.items()]
-    files = {entry.path: entry for entry in (*entries, *accounts)}
-    folders = {*_OWNED, "tmp"}
-    for name in (*files, *_OWNED):
+def _layers(folder: Path, more: Sequence[Collector]) -> tuple[Path, ...]:
+    written: list[Path] = []
+    there: set[str] = set()
+    for number, collect in enumerate((_collect_base, *more)):
+        scratch = folder / str(number)
+        scratch.mkdir()
+        files = {entry.path: entry for entry in collect(scratch)}
+        new = [files[path] for path in sorted(files.keys() - there)]
+        there |= files.keys()
+        written.append(scratch / "layer.tar")
+        _write_layer(written[-1], new, () if number else (*_OWNED, "tmp"))
+    return tuple(written)
+
+
+def _collect_base(scratch: Path) -> tuple[Entry, ...]:
+    accounts = (Entry(name, text.encode()) for name, text in _ACCOUNTS.items())
+    return (*runtime.collect(scratch), *accounts)
+
+
+def _write_layer(path: Path, files: Sequence[Entry], empty: Sequence[str]) -> None:
+    folders = set(empty)
+    for name in (*(entry.path for entry in files), *empty):
         folders.update(str(parent) for parent in Path(name).parents)
     with tarfile.open(path, "w", format=tarfile.GNU_FORMAT) as tar:
         for name in sorted(folders - {"."}):
             tar.addfile(_folder(name))
-        for name in sorted(files):
-            _add(tar, name, files[name].content, files[name].mode)
+        for entry in files:
+            _add(tar, entry.path, entry.content, entry.mode)
 
 
 def _folder(name: str) -> tarfile.TarInfo:
@@ -92,13 +113,12 @@ def _add(tar: tarfile.TarFile, name: str, content: bytes | Path, mode: int) -> N
         tar.addfile(info, file)
 
 
-def _write_archive(output: BinaryIO, layer: Path) -> tuple[str, ...]:
-    with layer.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+def _write_archive(output: BinaryIO, layers: Sequence[Path]) -> tuple[str, ...]:
+    digests = [_digest(layer) for layer in layers]
     manifest = []
     with tarfile.open(fileobj=output, mode="w|", format=tarfile.GNU_FORMAT) as tar:
         for tag in TAGS:
-            config = _config(tag, digest)
+            config = _config(tag, digests)
             name = f"{hashlib.sha256(config).hexdigest()}.json"
             _add(tar, name, config, 0o644)
             reference = f"{REPOSITORY}:{tag}"
@@ -106,15 +126,21 @@ def _write_archive(output: BinaryIO, layer: Path) -> tuple[str, ...]:
                 {
                     "Config": name,
                     "RepoTags": [reference],
-                    "Layers": [f"{digest}/layer.tar"],
+                    "Layers": [f"{digest}/layer.tar" for digest in digests],
                 }
             )
-        _add(tar, f"{digest}/layer.tar", layer, 0o644)
+        for digest, layer in zip(digests, layers, strict=True):
+            _add(tar, f"{digest}/layer.tar", layer, 0o644)
         _add(tar, "manifest.json", json.dumps(manifest).encode(), 0o644)
     return tuple(f"{REPOSITORY}:{tag}" for tag in TAGS)
 
 
-def _config(tag: str, layer_digest: str) -> bytes:
+def _digest(layer: Path) -> str:
+    with layer.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _config(tag: str, layers: Sequence[str]) -> bytes:
     """One image's configuration; its tag makes its id differ from the others'."""
     config = {
         "User": "nonroot",
@@ -136,7 +162,11 @@ def _config(tag: str, layer_digest: str) -> bytes:
         "os": "linux",
         "created": _CREATED,
         "config": config,
-        "rootfs": {"type": "layers", "diff_ids": [f"sha256:{layer_digest}"]},
-        "history": [{"created": _CREATED, "created_by": "csctl rehearse"}],
+        "rootfs": {
+            "type": "layers",
+            "diff_ids": [f"sha256:{layer}" for layer in layers],
+        },
+        "history": [{"created": _CREATED, "created_by": "csctl rehearse"}]
+        * len(layers),
     }
     return json.dumps(image, sort_keys=True).encode()

@@ -35,9 +35,9 @@ _LIBRARY = re.compile(r"\s*(\S+) => (/\S+) \(0x[0-9a-f]+\)")
 _LOADER = re.compile(r"\s*(/\S+) \(0x[0-9a-f]+\)")
 # By name and not by what the module says of itself: some take another's place.
 _LIST_MODULES = """
-import sys
+import importlib, sys
 sys.path.append(sys.argv[1])
-import container.__main__
+importlib.import_module(sys.argv[2])
 needed = dict(sys.modules)
 import json
 from importlib.machinery import PathFinder
@@ -81,25 +81,34 @@ def collect(scratch: Path) -> tuple[Entry, ...]:
     """
     python = Path(sys.executable).resolve()
     chown = Path(_tool("chown")).resolve()
-    modules = _modules(python)
-    extensions = [path for path in modules.values() if path.suffix != ".py"]
-    return (
+    programs = (
         Entry("app/bin/python3", python, 0o755),
         Entry("bin/chown", chown, 0o755),
-        Entry(ENTRY.lstrip("/"), _RUN_HOST, 0o755),
+        *modules("container.__main__", scratch),
+    )
+    run_host = Entry(ENTRY.lstrip("/"), _RUN_HOST, 0o755)
+    return (run_host, *programs, *libraries(programs))
+
+
+def modules(name: str, scratch: Path) -> tuple[Entry, ...]:
+    """A module of the stand-in with all modules that it imports.
+
+    Compiles into `scratch`. Raises UsageError.
+    """
+    python = Path(sys.executable).resolve()
+    found = _modules(name, python)
+    extensions = [path for path in found.values() if path.suffix != ".py"]
+    return (
         *(Entry(f"{_STDLIB}/lib-dynload/{path.name}", path) for path in extensions),
-        *_compiled(modules, python, scratch),
-        *_libraries([python, chown, *extensions]),
+        *_compiled(found, python, scratch),
     )
 
 
-def _modules(python: Path) -> dict[str, Path]:
+def _modules(name: str, python: Path) -> dict[str, Path]:
     # Modules that are frozen into one interpreter are files of another; with
     # freezing off they are found as files wherever they are.
-    folder = str(_STAND_IN.parent)
-    listed = _run(
-        [str(python), "-ISB", "-Xfrozen_modules=off", "-c", _LIST_MODULES, folder]
-    )
+    options = ("-ISB", "-Xfrozen_modules=off", "-c", _LIST_MODULES)
+    listed = _run([str(python), *options, str(_STAND_IN.parent), name])
     found: dict[str, str] = json.loads(listed)
     return {name: Path(path) for name, path in sorted(found.items())}
 
@@ -120,11 +129,17 @@ def _compiled(modules: dict[str, Path], python: Path, scratch: Path) -> list[Ent
     return entries
 
 
-def _libraries(binaries: Iterable[Path]) -> list[Entry]:
-    """The shared libraries of all these, and the loader where each expects it."""
+def libraries(programs: Iterable[Entry]) -> tuple[Entry, ...]:
+    """The shared libraries of all these, and the loader where each expects it.
+
+    Bytecode among them needs none. Raises UsageError.
+    """
     found: dict[str, Path] = {}
     ldd = _tool("ldd")
-    for binary in binaries:
+    for entry in programs:
+        binary = entry.content
+        if not isinstance(binary, Path) or binary.suffix == ".pyc":
+            continue
         for line in _run([ldd, str(binary)]).splitlines():
             if match := _LIBRARY.fullmatch(line):
                 found[f"{_LIBRARIES}/{match[1]}"] = Path(match[2])
@@ -135,7 +150,7 @@ def _libraries(binaries: Iterable[Path]) -> list[Entry]:
                     f"{binary} needs a library that this host lacks: {line.strip()}",
                     remedy="install it, or run csctl with another Python",
                 )
-    return [Entry(path, source, 0o755) for path, source in sorted(found.items())]
+    return tuple(Entry(path, file, 0o755) for path, file in sorted(found.items()))
 
 
 def _tool(name: str) -> str:

@@ -11,7 +11,8 @@ from rich.text import Text
 
 from csctl.contract.dialects import printable
 from csctl.format import details as words
-from csctl.format import stock
+from csctl.format import stock, usage
+from csctl.lifecycle.commitment import Commitment
 from csctl.lifecycle.details import Details
 from csctl.lifecycle.fields import FieldRow
 from csctl.lifecycle.part import Part
@@ -208,9 +209,21 @@ class UsagePart(DetailPart):
                 chart.add_row(one.month, self._bar(used, most), f"{used:,.10g}")
             yield chart
             yield Text()
+        if details.commitment is not None:
+            yield from self._commitment(details.commitment)
         if months and not any(one.meters for one in months):
             yield Text(f"no use from {months[0].month} to {months[-1].month}")
         yield from self.notes(details.usage)
+
+    def _commitment(self, bought: Commitment) -> Iterator[RenderableType]:
+        """The year's use as a bar whose full length is what was bought."""
+        told = f"commitment: {usage.commitment_words(bought)}"
+        if bought.near:
+            yield Text(f"! {told}", f"bold {self.style('warning')}")
+        else:
+            yield Text(told, "bold")
+        yield self._bar(min(bought.used, bought.hours), bought.hours)
+        yield Text()
 
     def _bar(self, used: float, most: float) -> Text:
         width = min(_BAR, max(8, self.size.width - 32))

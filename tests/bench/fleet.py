@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -74,6 +75,10 @@ class Fleet:
             service["network_mode"] = "bridge"
         text = yaml.safe_dump({"version": "3.7", "services": services})
         self.compose.write_text(text)
+
+    def read_compose(self) -> Any:
+        """The compose file as a value."""
+        return yaml.safe_load(self.compose.read_text())
 
     def wait_for_peer(self) -> None:
         """Until each container of the peer is ready."""

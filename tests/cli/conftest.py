@@ -11,6 +11,7 @@ import pytest
 
 from tests.cli.shell import Draft, Engine, Shell
 from tests.engines import remove_containers
+from tests.front import image
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +36,12 @@ def stock(
 @pytest.fixture(scope="session")
 def shell_numbers() -> Iterator[int]:
     return count(1)
+
+
+@pytest.fixture(scope="session")
+def front_image(engine: Engine) -> str:
+    """HAProxy's image, which the shared Engine has."""
+    return image.load(engine.url)
 
 
 @pytest.fixture

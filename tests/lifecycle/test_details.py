@@ -110,7 +110,7 @@ def test_a_profile_that_serves_is_told_in_full(site: Site, engine: Engine) -> No
     assert {row.right for row in found.mounts.rows} == {True}
 
     months = [row.month for row in found.usage.rows]
-    assert len(months) == 6
+    assert len(months) == 12
     assert months[-1] == f"{datetime.now(UTC):%Y-%m}"
     assert list(found.usage.rows[-1].meters) == ["SpeechToText.Custom.ServiceSeconds"]
 
@@ -146,7 +146,7 @@ def test_without_a_profile_the_container_tells(site: Site, engine: Engine) -> No
     assert [(row.wanted, row.serves) for row in found.models.rows] == [(False, True)]
     assert [row.serves for row in found.licenses.rows] == [True]
     assert {row.right for row in found.mounts.rows} == {True}
-    assert len(found.usage.rows) == 6
+    assert len(found.usage.rows) == 12
     assert len(found.history) == 1
 
 
@@ -188,7 +188,7 @@ def test_a_damaged_record_hides_no_other_part(site: Site, engine: Engine) -> Non
     assert found.status.problem is not None
     assert found.status.problem.message == sentence
     assert {row.right for row in found.mounts.rows} == {True}
-    assert (len(found.licenses.rows), len(found.usage.rows)) == (1, 6)
+    assert (len(found.licenses.rows), len(found.usage.rows)) == (1, 12)
     assert len(found.history) == 1
 
 

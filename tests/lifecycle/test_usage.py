@@ -21,7 +21,10 @@ from csctl.lifecycle.usage import Month, last_months, meters, usage_of
 from tests.plan.situation import CONNECTED, DISCONNECTED, profile, settled
 
 NOW = datetime(2026, 2, 3, tzinfo=UTC)
-MONTHS = ("2025-09", "2025-10", "2025-11", "2025-12", "2026-01", "2026-02")
+MONTHS = (
+    *("2025-03", "2025-04", "2025-05", "2025-06", "2025-07", "2025-08"),
+    *("2025-09", "2025-10", "2025-11", "2025-12", "2026-01", "2026-02"),
+)
 
 
 @pytest.fixture
@@ -70,7 +73,7 @@ def _report(**quantities: float) -> str:
 @pytest.mark.parametrize(
     ("now", "count", "months"),
     [
-        (NOW, 6, MONTHS),
+        (NOW, 12, MONTHS),
         (datetime(2026, 12, 31, 23, 59, tzinfo=UTC), 2, ("2026-11", "2026-12")),
         (datetime(2026, 1, 1, tzinfo=UTC), 1, ("2026-01",)),
     ],
@@ -107,7 +110,7 @@ def test_meters_are_taken_from_whatever_is_reported(
     assert meters(records) == found
 
 
-def test_six_months_are_told_the_oldest_first(engine: Engine) -> None:
+def test_twelve_months_are_told_the_oldest_first(engine: Engine) -> None:
     answers = {month: _report(seconds=float(month[-2:])) for month in MONTHS}
     with _reporting(answers) as port:
         part = usage_of(engine, _serving(DISCONNECTED, port), NOW)
@@ -123,8 +126,8 @@ def test_a_month_that_is_not_told_is_a_sentence_beside_the_others(
     with _reporting({"2026-01": _report(a=1), "2026-02": _report()}) as port:
         part = usage_of(engine, _serving(DISCONNECTED, port), NOW)
     assert [row.month for row in part.rows] == ["2026-01", "2026-02"]
-    assert len(part.notes) == 4
-    assert "/records/usage-logs/09/2025 with HTTP 404" in part.notes[0]
+    assert len(part.notes) == 10
+    assert "/records/usage-logs/03/2025 with HTTP 404" in part.notes[0]
 
 
 def test_a_container_that_tells_nothing_gets_one_sentence(

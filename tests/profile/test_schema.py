@@ -30,7 +30,7 @@ TYPES: dict[str, type | tuple[type, ...]] = {
 KNOWN = {
     *("$schema", "$defs", "$ref", "title", "description", "default", "format"),
     *("type", "properties", "required", "additionalProperties", "minProperties"),
-    *("items", "minItems", "uniqueItems", "minLength", "pattern", "minimum"),
+    *("items", "minItems", "uniqueItems", "minLength", "pattern", "minimum", "maximum"),
     *("anyOf", "oneOf", "enum", "const"),
 }
 
@@ -73,7 +73,7 @@ def _checks(rule: dict[str, Any], value: Any, root: dict[str, Any]) -> Iterator[
         yield len(value) >= rule.get("minLength", 0)
         yield re.search(rule.get("pattern", ""), value) is not None
     elif isinstance(value, int | float):
-        yield value >= rule.get("minimum", value)
+        yield rule.get("minimum", value) <= value <= rule.get("maximum", value)
 
 
 def keys_of(part: dict[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
@@ -84,7 +84,7 @@ def keys_of(part: dict[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
 
 def fields_of(struct: type[Struct], path: str = "") -> Iterator[str]:
     for field in msgspec.structs.fields(struct):
-        if field.name == "source":
+        if field.name in ("source", "seat"):
             continue
         yield path + field.name
         for part in _structs(field.type):
@@ -113,6 +113,9 @@ def test_the_defaults_are_those_of_the_profile() -> None:
     found = {key: part.get("default") for key, part in keys_of(schema())}
     assert {key: value for key, value in found.items() if value is not None} == {
         "port": "127.0.0.1:5000",
+        "replicas": 1,
+        "front.image": "haproxy:lts",
+        "front.drain": "10m",
         "restart": "unless-stopped",
         "ready.timeout": "10m",
         "license.renew_before": "7d",
@@ -193,7 +196,7 @@ def test_a_commented_profile_mentions_every_key(name: str) -> None:
     wanted = {key.rpartition(".")[2] for key in fields_of(Profile)}
     if name == "connected.yaml":
         wanted -= {"license", "output"}
-        wanted -= {"valid_for", "expires", "renew_before", "keep"}
+        wanted -= {"valid_for", "expires", "renew_before", "keep", "commitment_hours"}
     assert wanted <= mentioned
 
 

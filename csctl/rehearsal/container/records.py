@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from collections import Counter
 from typing import Any
@@ -15,20 +16,26 @@ METER = "SpeechToText.Custom.ServiceSeconds"
 
 
 class Meter:
-    """Counts the seconds of service into the instance's own directory."""
+    """Counts the seconds of audio heard into the instance's own directory."""
 
     def __init__(self, directory: str, disk: Disk) -> None:
         self._directory = directory
         self._disk = disk
-        self._since = time.monotonic()
+        self._lock = threading.Lock()
+        self._unwritten = 0.0
+
+    def add(self, seconds: float) -> None:
+        """Count audio that was heard; from whatever thread."""
+        with self._lock:
+            self._unwritten += seconds
 
     def write(self) -> None:
-        """Add the seconds since the last call to this month. Raises OSError."""
+        """Add the whole seconds so far to this month. Raises OSError."""
         path = f"{self._directory}/usage-{time.strftime('%Y-%m', time.gmtime())}.json"
-        seconds = int(time.monotonic() - self._since)
+        seconds = int(self._unwritten)
         record = _report(Counter({METER: _read(path)[METER] + seconds}))
         self._disk.replace(path, json.dumps(record).encode())
-        self._since += seconds
+        self.add(-seconds)
 
 
 def report(output: str, month: str = "") -> dict[str, Any]:

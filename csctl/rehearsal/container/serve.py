@@ -7,12 +7,23 @@ import re
 import socket
 import threading
 import time
+from collections.abc import Callable
 from typing import NoReturn
 
-from . import account, dialects, license, memory, model, records, server
+from . import (
+    account,
+    dialects,
+    license,
+    memory,
+    model,
+    recogniser,
+    records,
+    server,
+)
 from .disk import Disk
+from .hearing import PATHS, Hearing, Limits
 from .records import SERVICE, Meter
-from .server import Answer
+from .server import Answer, Request, Takeover
 from .settings import Knobs, Settings
 
 _VALID = ("Valid", "Api Key is valid, no action needed.")
@@ -51,7 +62,7 @@ def _serve_connected(settings: Settings, knobs: Knobs) -> NoReturn:
     dialects.script("Logging to console.")
     dialects.script(f"Submitting metering to '{settings.billing}'.")
     valid = account.key_is_valid(settings)
-    service = Service(_VALID if valid else _INVALID, knobs)
+    service = Service(_VALID if valid else _INVALID, knobs, lambda _: None)
     service.start(settings.decoders)
     if not valid:
         dialects.host(
@@ -73,7 +84,7 @@ def _serve_disconnected(
     meter.write()
     dialects.script(f"Using '{directory}' for writing logs and other output data.")
     dialects.script("Logging to console.")
-    service = Service(_DISCONNECTED, knobs, output=settings.output)
+    service = Service(_DISCONNECTED, knobs, meter.add, output=settings.output)
     service.start(settings.decoders)
     service.load()
     try:
@@ -88,10 +99,18 @@ class Service:
     """What the port answers. Nothing but its readiness changes while it runs."""
 
     def __init__(
-        self, status: tuple[str, str], knobs: Knobs, output: str | None = None
+        self,
+        status: tuple[str, str],
+        knobs: Knobs,
+        count: Callable[[float], None],
+        output: str | None = None,
     ) -> None:
+        """`count` is told the seconds of audio that were heard."""
         self._status, self._message = status
         self._knobs = knobs
+        self._recogniser = recogniser.choose(knobs.text)
+        limits = Limits(knobs.streams, knobs.capacity)
+        self._hearing = Hearing(self._recogniser, knobs.speech_fault, limits, count)
         self._output = output
         self._ready = threading.Event()
         self._seen_ready = False
@@ -117,6 +136,7 @@ class Service:
         dialects.decoder("info", "Grammar model 'default' [Static] loading...")
         if self._knobs.fails("out-of-memory"):
             memory.exhaust()
+        self._recogniser.load()
         time.sleep(self._knobs.load_seconds)
         if self._knobs.fails("never-ready"):
             return
@@ -127,15 +147,20 @@ class Service:
         if self._status == "Valid":
             self._ready.set()
 
-    def answer(self, path: str) -> Answer:
-        """What a GET of `path` gives."""
+    def answer(self, request: Request) -> Answer | Takeover:
+        """What a GET gives."""
+        path = request.path
+        if path in PATHS:
+            ready = self._ready.is_set()
+            return self._hearing.answer(request) if ready else Answer(503)
         if path == "/":
             return Answer(200, "<!doctype html><title>Speech to text</title>")
         if path == "/ready":
             return self._answer_ready()
         if path == "/status":
             state = {"apiStatus": self._status, "apiStatusMessage": self._message}
-            return Answer.json(200, {"service": SERVICE} | state)
+            notice = {"recognition": self._recogniser.notice}
+            return Answer.json(200, {"service": SERVICE} | state | notice)
         if self._output is not None and path.startswith("/records/usage-logs"):
             return _answer_usage(path, self._output)
         return Answer(404)

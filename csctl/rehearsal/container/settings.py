@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import NamedTuple, TypeVar
+
+from . import faults
 
 DISPLAY_TYPES = ("Punct", "Rescore", "Resegment", "Wfstitn")
 FAILURES = frozenset(
@@ -30,6 +32,8 @@ _NAMES = (
     *(f"{kind}Id" for kind in DISPLAY_TYPES),
 )
 _BY_FOLDED = {name.lower(): name for name in _NAMES}
+
+FIXED_TEXT = "This is a rehearsal, nothing was recognised."
 
 _T = TypeVar("_T")
 
@@ -121,6 +125,14 @@ class Knobs(NamedTuple):
     license_days: float
     list_exit_code: int
     echo_key: bool
+    text: str
+    """What every utterance is, where nothing is recognised."""
+    streams: int
+    """Conversations about speech at once; 0 is no limit."""
+    capacity: float
+    """Seconds of audio that are decoded in a second; 0 is no limit."""
+    speech_fault: str
+    """A name of `faults.NAMES`, or empty."""
     failures: frozenset[str]
 
     @classmethod
@@ -128,11 +140,9 @@ class Knobs(NamedTuple):
         """Every knob has a default. Raises InvalidKnob."""
         failures = environment.get("REHEARSAL_FAIL", "").replace(" ", "")
         wanted = frozenset(filter(None, failures.split(",")))
-        if unknown := wanted - FAILURES:
-            raise InvalidKnob(
-                f"REHEARSAL_FAIL: {', '.join(sorted(unknown))}: not one of"
-                f" {', '.join(sorted(FAILURES))}"
-            )
+        _check_known("FAIL", wanted, FAILURES)
+        fault = environment.get("REHEARSAL_SPEECH_FAULT", "")
+        _check_known("SPEECH_FAULT", {fault} - {""}, faults.NAMES)
 
         def knob(name: str, default: str, convert: Callable[[str], _T]) -> _T:
             text = environment.get(f"REHEARSAL_{name}", default)
@@ -149,12 +159,24 @@ class Knobs(NamedTuple):
             license_days=knob("LICENSE_DAYS", "30", float),
             list_exit_code=knob("LIST_EXIT_CODE", "1", int),
             echo_key=knob("ECHO_KEY", "0", _SWITCH.__getitem__),
+            text=knob("TEXT", FIXED_TEXT, str),
+            streams=knob("STREAMS", "0", int),
+            capacity=knob("CAPACITY", "0", float),
+            speech_fault=fault,
             failures=wanted,
         )
 
     def fails(self, failure: str) -> bool:
         """Whether this failure was asked for."""
         return failure in self.failures
+
+
+def _check_known(name: str, wanted: Set[str], known: Set[str]) -> None:
+    if unknown := wanted - known:
+        raise InvalidKnob(
+            f"REHEARSAL_{name}: {', '.join(sorted(unknown))}: not one of"
+            f" {', '.join(sorted(known))}"
+        )
 
 
 _SWITCH = {"0": False, "1": True}

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.rehearsal.speech_client import SpeechClient, header, tone
 from tests.rehearsal.stand_in import (
     ACCOUNT,
     BILLING,
@@ -25,6 +26,10 @@ HOST = re.compile(r"^warn: Microsoft\.[\w.]+\[0\]\n {6}\S", re.MULTILINE)
 SERVICE = {"service": "speechtotext"}
 INVALID = {"apiStatus": "Invalid", "apiStatusMessage": "Api Key is invalid."}
 KEY_IS_VALID = "Api Key is valid, no action needed."
+FIXED_TEXT = {
+    "recognition": "fixed text: nothing is recognised, and nothing is said of a custom"
+    " model's quality"
+}
 NON_METERED = "Container is in disconnected mode (non-metered)"
 
 
@@ -63,12 +68,15 @@ def test_it_listens_before_it_is_ready_and_answers_as_documented(
         "ready": "ready",
         "message": KEY_IS_VALID,
     }
-    assert running.json("/status") == SERVICE | {
+    assert running.json("/status") == SERVICE | FIXED_TEXT | {
         "apiStatus": "Valid",
         "apiStatusMessage": KEY_IS_VALID,
     }
     assert running.get("/")[0] == 200
-    for absent in ("/swagger", "/records/usage-logs/", "/readyness"):
+    for absent in (
+        *("/swagger", "/records/usage-logs/", "/readyness"),
+        *("/speech/universal/v2", "/stt/speech/universal/v2"),
+    ):
         assert running.get(absent)[0] == 404
 
 
@@ -111,7 +119,7 @@ def test_a_wrong_key_keeps_it_up_and_invalid(
         *words, mounts=models, environment={"REHEARSAL_LOAD_SECONDS": "0"} | environment
     )
     running.wait_for("persisted_LM")
-    assert running.json("/status") == SERVICE | INVALID
+    assert running.json("/status") == SERVICE | FIXED_TEXT | INVALID
     assert running.get("/ready")[0] == 503
     started, _, after = running.log.partition("Application started.")
     assert "fail:" not in started
@@ -141,7 +149,7 @@ def test_a_licensed_container_serves_without_key_and_keeps_records(
     stand_in: StandIn, mounts: dict[str, Path]
 ) -> None:
     running = serve_disconnected(stand_in, mounts=mounts).wait_until_ready()
-    assert running.json("/status") == SERVICE | {
+    assert running.json("/status") == SERVICE | FIXED_TEXT | {
         "apiStatus": "Valid",
         "apiStatusMessage": NON_METERED,
     }
@@ -160,14 +168,37 @@ def test_a_licensed_container_serves_without_key_and_keeps_records(
     assert f"Using '/output/speechtotext/{instance}' for writing" in running.log
 
 
-def test_the_quantity_grows_while_it_serves(
+def test_the_records_count_the_audio_that_was_heard(
     stand_in: StandIn, mounts: dict[str, Path]
 ) -> None:
     running = serve_disconnected(stand_in, mounts=mounts).wait_until_ready()
-    time.sleep(1)
+    (meter,) = running.json("/records/usage-logs/")["meters"]
+    assert meter["quantity"] == 0
+    with SpeechClient(running.port) as client:
+        client.say("a", header() + tone(3.5).tobytes())
+        assert [heard.path for heard in client.turn()][-1] == "turn.end"
     running.container.stop(timeout=5)
     (file,) = mounts["/output"].glob("speechtotext/*/usage-*.json")
-    assert json.loads(file.read_text())["meters"][0]["quantity"] >= 1
+    assert json.loads(file.read_text())["meters"] == [meter | {"quantity": 3}]
+
+
+def test_speech_is_heard_on_the_port_of_the_answers_once_it_is_ready(
+    stand_in: StandIn, models: dict[str, Path]
+) -> None:
+    running = stand_in.start(
+        *ACCOUNT, mounts=models, environment={"REHEARSAL_LOAD_SECONDS": "2"}
+    )
+    assert running.get("/ready")[0] == 503
+    assert SpeechClient(running.port).status == 503
+    running.wait_until_ready()
+    with SpeechClient(running.port) as client:
+        client.say("a", header() + tone(1).tobytes())
+        texts = [
+            heard.body.get("DisplayText")
+            for heard in client.turn()
+            if heard.path == "speech.phrase"
+        ]
+    assert texts == ["This is a rehearsal, nothing was recognised.", None]
 
 
 def test_without_a_license_it_does_not_start(

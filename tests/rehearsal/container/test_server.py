@@ -7,7 +7,11 @@ from csctl.rehearsal.container.server import Answer
 
 
 def reply(request: bytes) -> bytes:
-    return server._reply(request, lambda path: Answer.json(200, {"path": path}))
+    answer = server._reply(
+        request, lambda asked: Answer.json(200, {"path": asked.path})
+    )
+    assert isinstance(answer, bytes)
+    return answer
 
 
 def test_a_get_is_answered_without_its_query() -> None:
