@@ -10,14 +10,13 @@ import time
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
 
 import httpx
 
 from csctl.azure.answer import Answer
 from csctl.azure.byos import is_signed
 from csctl.azure.credential import STORAGE_SCOPE, Identity
-from csctl.azure.entity import shown
+from csctl.azure.entity import shown, split
 from csctl.azure.resource import Resource
 from csctl.errors import AzureError, AzureUnavailable, DownloadError
 from csctl.http import client, faults, resume, retry
@@ -98,9 +97,10 @@ class Blobs:
         return bytes(body)
 
     def _check(self, url: str) -> None:
-        parts = urlsplit(url)
+        parts = split(url)
         loopback = self._resource.local and is_loopback(parts.netloc)
-        if parts.scheme != "https" and not (parts.scheme == "http" and loopback):
+        allowed = ("https", "http") if loopback else ("https",)
+        if parts.scheme not in allowed or not _is_url(url):
             raise AzureError(
                 f"the service names a file at {shown(url)}, which is no https URL",
                 remedy="is a proxy in between? Check the endpoint",
@@ -128,7 +128,7 @@ class Blobs:
                 ) from None
 
     def _authorization(self, url: str) -> dict[str, str]:
-        host = urlsplit(url).hostname or ""
+        host = split(url).hostname or ""
         own = host.endswith(f".{self._resource.cloud.blob}") or (
             self._resource.local and is_loopback(host)
         )
@@ -165,3 +165,10 @@ class Blobs:
                 " account, and name it: --byos, --identity"
             )
         raise AzureError(message, remedy=remedy)
+
+
+def _is_url(text: str) -> bool:
+    try:
+        return bool(httpx.URL(text).host)
+    except httpx.InvalidURL:
+        return False

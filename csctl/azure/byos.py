@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
+from csctl.azure.entity import split
 from csctl.azure.operation import Operation
 from csctl.errors import AzureError, UsageError
 from csctl.secret import Secret
@@ -63,7 +64,7 @@ def check_answer(operation: Operation, answer: Any) -> None:
         return
     for url in filter(is_signed, _texts(answer)):
         raise AzureError(
-            f"{operation.name} answers with a signed URL of {urlsplit(url).netloc},"
+            f"{operation.name} answers with a signed URL of {split(url).netloc},"
             " which opens your own storage to everybody who sees it",
             remedy="nothing of it is shown; the signature may be valid for 30 days:"
             " tell whoever runs the storage account",
@@ -94,13 +95,13 @@ def check_destination(values: Any, *, byos: bool, force: bool) -> None:
 def is_signed(url: str) -> bool:
     """Whether a URL carries a shared access signature."""
     return url.startswith("http") and bool(
-        parse_qs(urlsplit(url).query).keys() & {"sig", "se", "skoid"}
+        parse_qs(split(url).query).keys() & {"sig", "se", "skoid"}
     )
 
 
 def own_container(url: str) -> str | None:
     """Which of the service's own containers a URL leads into, if any."""
-    first = urlsplit(url).path.lstrip("/").partition("/")[0].lower()
+    first = split(url).path.lstrip("/").partition("/")[0].lower()
     return first if first in CONTAINERS else None
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from csctl.azure.client import Speech
-from csctl.azure.entity import id_of, name_of
+from csctl.azure.entity import id_of, inside, name_of
 from csctl.azure.filter import expression
 
 _CUSTOM = "Models_ListCustomModels"
@@ -63,7 +63,7 @@ def _listed(speech: Speech, name: str, locale: str | None) -> list[CatalogModel]
     operation = speech.table.find(name)
     wanted = expression(operation, {"locale": [locale] if locale else []})
     values = {"filter": wanted} if wanted else {}
-    found = [_model(one, base=name == _BASE) for one in speech.items(operation, values)]
+    found = [of_api(one, base=name == _BASE) for one in speech.items(operation, values)]
     return sorted(_of_locale(found, locale), key=_age, reverse=True)
 
 
@@ -78,10 +78,11 @@ def _age(model: CatalogModel) -> tuple[bool, float, str]:
     return created is not None, created.timestamp() if created else 0.0, model.id
 
 
-def _model(value: Mapping[str, Any], *, base: bool) -> CatalogModel:
-    properties = value.get("properties") or {}
-    ends = properties.get("deprecationDates") or {}
-    features = properties.get("features") or {}
+def of_api(value: Mapping[str, Any], *, base: bool) -> CatalogModel:
+    """A model as a listing has it."""
+    properties = inside(value, "properties")
+    ends = inside(properties, "deprecationDates")
+    features = inside(properties, "features")
     on_containers = features.get("supportsTranscriptionsOnSpeechContainers")
     return CatalogModel(
         id=id_of(value) or "",

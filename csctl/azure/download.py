@@ -9,13 +9,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from io import BufferedRandom
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from csctl.azure.blob import Blobs, Seen
-from csctl.azure.entity import id_of, shown
+from csctl.azure.entity import content_of, id_of, inside, shown
 from csctl.errors import AzureError, CsctlError, DownloadError, UsageError
 from csctl.record import sync_directory
 
@@ -53,8 +55,8 @@ def of_files(values: Iterable[Mapping[str, Any]], folder: Path) -> list[Wanted]:
     """The files of a listing. Raises AzureError for a name that leads elsewhere."""
     wanted: dict[Path, Wanted] = {}
     for value in values:
-        url = (value.get("links") or {}).get("contentUrl")
-        if not isinstance(url, str):
+        url = content_of(value)
+        if url is None:
             raise AzureError(
                 f"file {value.get('name')!r} has no contentUrl",
                 remedy="ask for the list once more",
@@ -62,7 +64,7 @@ def of_files(values: Iterable[Mapping[str, Any]], folder: Path) -> list[Wanted]:
         path = folder / safe(str(value.get("name") or id_of(value)))
         if path in wanted:
             path = path.with_name(f"{(id_of(value) or '')[:8]}-{path.name}")
-        size = (value.get("properties") or {}).get("size")
+        size = inside(value, "properties").get("size")
         wanted[path] = Wanted(
             path=path, url=url, size=size if isinstance(size, int) else None
         )
@@ -160,44 +162,32 @@ def _filled(blobs: Blobs, wanted: Wanted) -> Generator[int, None, int]:
 def _fill(blobs: Blobs, wanted: Wanted) -> Generator[int, None, int]:
     seen = Seen()
     with wanted.part.open("a+b") as file:
-        digest = hashlib.md5(usedforsecurity=False)
-        done = told = _take(file.fileno(), digest)
+        done = told = os.fstat(file.fileno()).st_size
         if done != wanted.size or not done:
             for chunk in blobs.chunks(wanted.url, seen, done):
                 file.write(chunk)
-                digest.update(chunk)
                 done += len(chunk)
                 if done - told >= _TOLD_BYTES:
                     told = done
                     yield done
         file.flush()
         os.fsync(file.fileno())
-    _check(wanted, done, seen.md5, digest.digest())
+        _check(wanted, done, seen.md5, file)
     yield done
     return done
 
 
-def _take(descriptor: int, digest: Any) -> int:
-    """Sum what is there already."""
-    done = 0
-    for piece in _pieces(descriptor):
-        digest.update(piece)
-        done += len(piece)
-    return done
-
-
-def _pieces(descriptor: int) -> Iterator[bytes]:
-    offset = 0
-    while piece := os.pread(descriptor, _TOLD_BYTES, offset):
-        offset += len(piece)
-        yield piece
-
-
-def _check(wanted: Wanted, done: int, md5: str | None, digest: bytes) -> None:
+def _check(wanted: Wanted, done: int, md5: str | None, file: BufferedRandom) -> None:
     fault = None
     if wanted.size is not None and done != wanted.size:
         fault = f"{done} bytes came of the {wanted.size} that the service tells"
-    elif md5 and md5 != base64.b64encode(digest).decode():
+    elif md5 and md5 != _md5(file):
         fault = "its content has not the sum that the storage tells"
     if fault:
         raise DownloadError(f"{wanted.path.name}: {fault}", remedy="try again")
+
+
+def _md5(file: BufferedRandom) -> str:
+    file.seek(0)
+    digest = hashlib.file_digest(file, partial(hashlib.md5, usedforsecurity=False))
+    return base64.b64encode(digest.digest()).decode()

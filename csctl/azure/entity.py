@@ -4,18 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
+
+
+def split(url: str) -> SplitResult:
+    """The parts of a link; empty ones for what is none."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")
 
 
 def id_in(url: str) -> str:
     """The last part of a link's path; 2024-11-15 writes a query behind it."""
-    return unquote(urlsplit(url).path.rstrip("/").rpartition("/")[2])
+    return unquote(split(url).path.rstrip("/").rpartition("/")[2])
 
 
 def id_of(value: Any) -> str | None:
     """The id of an entity or a file, by its own link; None where it has none."""
     link = value.get("self") if isinstance(value, Mapping) else None
     return id_in(link) if isinstance(link, str) else None
+
+
+def inside(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """A part of an answer, such as its `properties`; empty where there is none."""
+    found = value.get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
+def content_of(file: Mapping[str, Any]) -> str | None:
+    """Where a file's content is; None where the service does not tell."""
+    url = inside(file, "links").get("contentUrl")
+    return url if isinstance(url, str) else None
 
 
 def name_of(value: Mapping[str, Any]) -> str:

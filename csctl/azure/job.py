@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from csctl.azure.client import Speech
-from csctl.azure.entity import id_in, id_of
+from csctl.azure.entity import content_of, id_in, id_of, inside
 from csctl.azure.operation import Operation
 from csctl.errors import AzureError, CsctlError, JobFailed, NotReady
 from csctl.secret import Redactor
@@ -120,16 +120,14 @@ def failures(speech: Speech, id_: str) -> tuple[str, ...]:
     lines: list[str] = []
     wanted = {"id": id_, "filter": "kind eq 'TranscriptionReport'"}
     for file in speech.items(listing, wanted):
-        url = (file.get("links") or {}).get("contentUrl")
-        if file.get("kind") == "TranscriptionReport" and isinstance(url, str):
+        url = content_of(file)
+        if file.get("kind") == "TranscriptionReport" and url is not None:
             lines += _lines(speech.blobs.read(url, _REPORT_BYTES))
     return tuple(map(Redactor(), lines))
 
 
 def _failed(speech: Speech, job: Job, state: Mapping[str, Any]) -> JobFailed:
-    properties = state.get("properties")
-    error = properties.get("error") if isinstance(properties, dict) else None
-    error = error or state.get("error") or {}
+    error = inside(inside(state, "properties"), "error") or inside(state, "error")
     redact = Redactor()
     said = " ".join(str(error.get(key) or "") for key in ("code", "message")).strip()
     return JobFailed(

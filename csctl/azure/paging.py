@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
 from csctl.azure.byos import LIFETIME, VALIDITY
+from csctl.azure.entity import split
 from csctl.azure.request import Request
 from csctl.errors import AzureError
 
@@ -16,10 +17,10 @@ _KEPT = ("filter", VALIDITY, LIFETIME)
 _PLACES = frozenset(("skip", "skipToken"))
 
 
-def values_of(request: Request, page: Any) -> list[Any]:
+def values_of(request: Request, page: Any) -> list[dict[str, Any]]:
     """The items of a page. Raises AzureError where it is none."""
     values = page.get("values") if isinstance(page, dict) else None
-    if not isinstance(values, list):
+    if not isinstance(values, list) or not all(isinstance(v, dict) for v in values):
         raise AzureError(
             f"{request.operation.name} answers without a list of values",
             remedy="check the endpoint and the API version",
@@ -37,7 +38,7 @@ def following(request: Request, page: dict[str, Any]) -> Request | None:
     link = page.get("@nextLink")
     if not isinstance(link, str) or not link:
         return None
-    parts = urlsplit(link)
+    parts = split(link)
     if not unquote(parts.path).rstrip("/").endswith(unquote(request.path)):
         raise AzureError(
             f"{request.operation.name} links to a next page of something else",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from csctl.azure.byos import is_signed
-from csctl.azure.entity import id_of, shown
+from csctl.azure.entity import id_of, inside, shown
 from csctl.format import Row, moment, table
 from csctl.secret import MASK, Redactor
 from csctl.size import format_size
@@ -146,5 +146,5 @@ def _cell(value: Any) -> str:
 
 
 def _size(value: Mapping[str, Any]) -> str | None:
-    size = value.get("size", (value.get("properties") or {}).get("size"))
+    size = value.get("size", inside(value, "properties").get("size"))
     return format_size(size) if isinstance(size, int) else None

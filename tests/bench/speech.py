@@ -85,7 +85,7 @@ def _downloads(speech: Speech) -> None:
             pass
 
     own, other = clock.in_turn(bring(at_once), bring(one_by_one), times=3)
-    _row(f"{FILES} files of 1 MB, 20 ms away", own, "one by one", other, "s", "0.2")
+    _row(f"{FILES} files of 1 MB", own, "one by one", other, "s", "0.2")
 
 
 def _memory(url: str) -> None:
@@ -108,7 +108,14 @@ def _memory(url: str) -> None:
         finally:
             shutil.rmtree(folder)
 
-    _row("memory, a file of 1 GB", peak(LARGE), "of 1 MB", peak(SMALL), "MB", "1.2")
+    _row(
+        "memory, a file of 1 GB",
+        peak(LARGE),
+        "a file of 1 MB",
+        peak(SMALL),
+        "MB",
+        "1.2",
+    )
 
 
 @contextmanager
