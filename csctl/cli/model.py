@@ -65,8 +65,8 @@ def list_(
 
     Without --locale, the locale of the profile's `model.base` or `display`. With
     --custom, what the REST API has: whether containers may serve it, until when, and
-    what is here of it; the resource is named as for `csctl speech`, or by the profile's
-    billing.
+    what is here of it. The resource is the one that the options name, else that of a
+    csctl.yaml (also of one beside the profile), else that of the profile's billing.
     """
     if custom:
         return list_known(session, profile, locale, as_json, options)
