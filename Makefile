@@ -34,6 +34,7 @@ rehearse: $(READY) ## from nothing to a ready, disconnected, licensed container
 	csctl plan $(PROFILE) || test $$? = 6 # 6: changes are pending
 	csctl apply --yes $(PROFILE)
 	csctl status
+	csctl transcribe rehearsal csctl/speech/sample.wav
 	csctl usage rehearsal
 	echo; echo "To go on by hand: export DOCKER_HOST=$$DOCKER_HOST; $(BIN)/csctl status"
 
