@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
-import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from csctl.rehearsal.dockerd import State
+from tests import ports
 from tests.engines import PrivateEngine, load_image, remove_containers, run_dockerd
 
 
@@ -96,9 +96,7 @@ def unique_name(run_name: str, _numbers: Iterator[int]) -> str:
 @pytest.fixture
 def free_port() -> int:
     """A TCP port of the loopback interface that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+    return ports.free_port()
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -16,6 +15,8 @@ from typing import Any
 
 import docker
 import docker.errors
+
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 IMAGE = "csctl/rehearsal:4.12.0-amd64"
@@ -315,10 +316,3 @@ class Engine:
 
     def _client(self) -> closing[Any]:
         return closing(docker.APIClient(base_url=self.url))
-
-
-def free_port() -> int:
-    """A TCP port of the loopback interface that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port

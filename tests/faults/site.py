@@ -176,7 +176,7 @@ class Site:
 
     def wait_until_it_answers(self) -> None:
         """A container that was just started needs its moment."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not self.answers():
             assert time.monotonic() < deadline, f"{self.name} does not answer"
             time.sleep(0.02)

@@ -15,7 +15,7 @@ from tests.faults.site import Site
 # One Engine for all of them: it is started once.
 pytestmark = pytest.mark.xdist_group("mortal-engine")
 
-_SOON = 15
+_SOON = 60
 
 
 def _read_until(process: subprocess.Popen[str], text: str) -> None:
