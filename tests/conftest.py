@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,11 @@ import pytest
 from csctl.rehearsal.dockerd import State
 from tests import ports
 from tests.engines import PrivateEngine, load_image, remove_containers, run_dockerd
+
+# A shell lets what it starts in the background ignore Ctrl-C; the programs that tests
+# start would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
