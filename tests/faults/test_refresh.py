@@ -15,6 +15,9 @@ from tests.faults.interruption import STOPS, Moment
 from tests.faults.site import Site
 from tests.ports import free_port
 
+# One worker: what all of them look at is made once.
+pytestmark = pytest.mark.xdist_group("relicense")
+
 _PROOF = "a second container proves"
 _KILLS = (
     Moment("fetch-license", 0.2),

@@ -22,6 +22,9 @@ from tests.faults.recorder import Recorder, recording
 from tests.faults.site import IMAGE, MODEL, OTHER_MODEL, Site, remove_foreign
 from tests.ports import free_port
 
+# One worker: what all of them look at is made once.
+pytestmark = pytest.mark.xdist_group("details")
+
 
 @pytest.fixture(scope="module")
 def site(

@@ -23,6 +23,9 @@ from tests.engines import remove_containers
 from tests.faults.site import Site
 from tests.ports import free_port
 
+# One worker: what all of them look at is made once.
+pytestmark = pytest.mark.xdist_group("refresh")
+
 
 @pytest.fixture(scope="module")
 def site(

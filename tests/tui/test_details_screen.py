@@ -26,7 +26,8 @@ from tests.faults.site import MODEL, Site
 from tests.ports import free_port
 from tests.tui.stage import Stage, run, stage, text_of, until, until_text
 
-pytestmark = pytest.mark.anyio
+# One worker: the container that all of them look at is made once.
+pytestmark = [pytest.mark.anyio, pytest.mark.xdist_group("details-screen")]
 
 
 @pytest.fixture(scope="module")
