@@ -130,7 +130,7 @@ def _stopped_at(site: Site, identity: str, since: float) -> float:
             filters={"container": identity, "event": "kill"},
             decode=True,
         )
-        return min(event["timeNano"] / 1e9 for event in events)
+        return min(float(event["timeNano"]) / 1e9 for event in events)
 
 
 def test_the_old_container_answers_until_the_new_one_is_created(site: Site) -> None:
