@@ -174,7 +174,7 @@ def test_a_container_without_a_profile_shows_what_it_is() -> None:
 def test_a_row_of_the_table_has_a_cell_for_each_header(
     changes: dict[str, Any], cells: str
 ) -> None:
-    row = shown.status_cells(_status(**changes))
+    row = shown.status_cells(shown.status(_status(**changes)))
     assert len(row) == len(shown.STATUS_HEADERS)
     assert " ".join(row) == cells
 

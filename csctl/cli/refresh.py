@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from csctl.cli.hosts import Manner, over_hosts
 from csctl.cli.license_state import licensed, print_states
 from csctl.cli.session import (
     Session,
@@ -47,9 +48,10 @@ _timeout_option = click.option(
 @_timeout_option
 @json_option
 @pass_session
+@over_hosts(Manner(first_alone=True))
 def refresh(
     session: Session,
-    profile: tuple[str, ...],
+    profiles: list[Profile],
     yes: bool,
     force: bool,
     allow_interruption: bool,
@@ -67,7 +69,7 @@ def refresh(
 
     limit = _limit(timeout)
     allowed = Allowed(mismatch=force, interruption=allow_interruption)
-    profiles = {one.name: one for one in licensed(session, profile)}
+    wanted = {one.name: one for one in licensed(session, profiles)}
     engine = session.connect()
 
     def propose(one: Profile) -> Plan:
@@ -78,11 +80,11 @@ def refresh(
             engine, one, session.environ, allowed=allowed, timeout=limit
         )
 
-    question = f"Refresh the license of {', '.join(profiles)} on {engine.url}?"
-    plans = [_plan(one, propose) for one in profiles.values()]
+    question = f"Refresh the license of {', '.join(wanted)} on {engine.url}?"
+    plans = [_plan(one, propose) for one in wanted.values()]
     if (code := _settle(session, plans, question, yes=yes)) is not None:
         return code
-    return _run(session, {n: work(one) for n, one in profiles.items()}, as_json)
+    return _run(session, {n: work(one) for n, one in wanted.items()}, as_json)
 
 
 @click.command()
@@ -91,9 +93,10 @@ def refresh(
 @_timeout_option
 @json_option
 @pass_session
+@over_hosts(Manner(first_alone=True))
 def rollback(
     session: Session,
-    profile: tuple[str, ...],
+    profiles: list[Profile],
     yes: bool,
     timeout: str | None,
     as_json: bool,
@@ -106,7 +109,7 @@ def rollback(
     from csctl.lifecycle.renewal import propose_rollback, roll_back
 
     limit = _limit(timeout)
-    profiles = {one.name: one for one in licensed(session, profile)}
+    wanted = {one.name: one for one in licensed(session, profiles)}
     engine = session.connect()
 
     def propose(one: Profile) -> Plan:
@@ -115,11 +118,11 @@ def rollback(
     def work(one: Profile) -> Work[Event, LicenseState]:
         return lambda: roll_back(engine, one, session.environ, timeout=limit)
 
-    question = f"Roll back the license of {', '.join(profiles)} on {engine.url}?"
-    plans = [_plan(one, propose) for one in profiles.values()]
+    question = f"Roll back the license of {', '.join(wanted)} on {engine.url}?"
+    plans = [_plan(one, propose) for one in wanted.values()]
     if (code := _settle(session, plans, question, yes=yes)) is not None:
         return code
-    return _run(session, {n: work(one) for n, one in profiles.items()}, as_json)
+    return _run(session, {n: work(one) for n, one in wanted.items()}, as_json)
 
 
 def _limit(text: str | None) -> timedelta | None:
