@@ -13,6 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 _SECONDS = 60
+_MARK = "CSCTL_TESTS_SSHD"
 _SYSTEM_PATH = "/usr/bin:/bin"
 
 
@@ -49,6 +50,7 @@ class Sshd:
 
     def __init__(self, keys: Keys, folder: Path, environ: Mapping[str, str]) -> None:
         folder.mkdir()
+        self._folder = folder
         with socket.create_server(("127.0.0.1", 0)) as listener:
             self.port: int = listener.getsockname()[1]
         self._programs = folder / "bin"
@@ -56,6 +58,7 @@ class Sshd:
         known = {
             "PATH": f"{self._programs}:{_SYSTEM_PATH}",
             "PYTHONPATH": str(ROOT),
+            _MARK: str(folder),
             **environ,
         }
         words = " ".join(f'"{name}={value}"' for name, value in known.items())
@@ -108,6 +111,18 @@ class Sshd:
         code = f"{before}\nfrom csctl.cli.main import main; main()"
         words = shlex.join([sys.executable, "-c", code])
         _script(self._programs / "csctl", f"exec {words}")
+
+    def sessions(self) -> list[int]:
+        """The processes of its sessions; sshd's own have none of their variables."""
+        mark = f"{_MARK}={self._folder}\0".encode()
+        found = []
+        for file in Path("/proc").glob("[0-9]*/environ"):
+            try:
+                if mark in file.read_bytes():
+                    found.append(int(file.parent.name))
+            except OSError:
+                continue  # It has ended meanwhile.
+        return found
 
     def stop(self) -> None:
         """End it; sessions that it has go on."""

@@ -10,7 +10,7 @@ from docker.context import ContextAPI
 
 from csctl.engine.engine import SIDE_BY_SIDE, Engine
 from csctl.engine.translate import engine_errors, unavailable
-from csctl.errors import UsageError
+from csctl.errors import EngineUnavailable
 
 _DEFAULT_CONTEXT = "default"
 
@@ -21,8 +21,7 @@ def connect(
     """Find the Engine as the docker command does, and connect to it.
 
     In this order: `host`, `context`, DOCKER_HOST, DOCKER_CONTEXT, the current
-    context, the default socket. Raises EngineUnavailable, and UsageError for a context
-    that is not there.
+    context, the default socket. Raises EngineUnavailable.
     """
     named = host or environ.get("DOCKER_HOST", "")
     what = f"connecting to {named or context or 'the Docker Engine'}"
@@ -49,11 +48,7 @@ def connect(
 
 
 def host_of_context(name: str) -> str:
-    """The URL to which a docker context leads.
-
-    Raises UsageError where there is no such context, EngineUnavailable where it cannot
-    be read.
-    """
+    """The URL to which a docker context leads. Raises EngineUnavailable."""
     what = f"reading the docker context {name}"
     try:
         with engine_errors(what):
@@ -61,7 +56,7 @@ def host_of_context(name: str) -> str:
     except (OSError, ValueError, KeyError, TypeError) as exc:
         raise unavailable(what, exc) from exc
     if url is None and name != _DEFAULT_CONTEXT:
-        raise UsageError(
+        raise EngineUnavailable(
             f"there is no docker context {name}", remedy="list them: docker context ls"
         )
     return str(url or "")
