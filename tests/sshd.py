@@ -8,7 +8,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -50,7 +51,7 @@ class Sshd:
 
     def __init__(self, keys: Keys, folder: Path, environ: Mapping[str, str]) -> None:
         folder.mkdir()
-        self._folder = folder
+        self._keys, self._folder = keys, folder
         with socket.create_server(("127.0.0.1", 0)) as listener:
             self.port: int = listener.getsockname()[1]
         self._programs = folder / "bin"
@@ -83,18 +84,11 @@ class Sshd:
                 stdin=subprocess.DEVNULL,
                 stderr=log,
             )
-        self._await(folder / "log")
-
-    def _await(self, log: Path) -> None:
-        deadline = time.monotonic() + _SECONDS
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                return
-            except OSError:
-                assert self._process.poll() is None, log.read_text()
-                assert time.monotonic() < deadline, log.read_text()
-                time.sleep(0.05)
+        try:
+            _await("127.0.0.1", self.port, self._process)
+        except AssertionError as exc:
+            exc.add_note((folder / "log").read_text())
+            raise
 
     @property
     def label(self) -> str:
@@ -112,6 +106,22 @@ class Sshd:
         words = shlex.join([sys.executable, "-c", code])
         _script(self._programs / "csctl", f"exec {words}")
 
+    @contextmanager
+    def leading(self, address: str, port: int, socket_: str) -> Iterator[None]:
+        """A TCP port here that leads to a Unix socket there."""
+        argv = [
+            *("ssh", "-N", "-o", "ExitOnForwardFailure=yes"),
+            *("-L", f"{address}:{port}:{socket_}", self.url),
+        ]
+        with subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL, env={**os.environ, "PATH": self._keys.path}
+        ) as process:
+            try:
+                _await(address.strip("[]"), port, process)
+                yield
+            finally:
+                process.terminate()
+
     def sessions(self) -> list[int]:
         """The processes of its sessions; sshd's own have none of their variables."""
         mark = f"{_MARK}={self._folder}\0".encode()
@@ -128,6 +138,19 @@ class Sshd:
         """End it; sessions that it has go on."""
         self._process.terminate()
         self._process.wait()
+
+
+def _await(address: str, port: int, process: subprocess.Popen[bytes]) -> None:
+    """Wait until a process of ours listens."""
+    deadline = time.monotonic() + _SECONDS
+    while True:
+        try:
+            socket.create_connection((address, port), 1).close()
+            return
+        except OSError:
+            assert process.poll() is None, f"{process.args!r} has ended"
+            assert time.monotonic() < deadline, f"{process.args!r} does not listen"
+            time.sleep(0.05)
 
 
 def _script(file: Path, line: str) -> None:
