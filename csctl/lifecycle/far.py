@@ -66,7 +66,7 @@ def ask(
     argv = command(_reached(host), words, len(text))
     with tempfile.TemporaryFile() as out:
         with _started(argv, out, environ) as process:
-            last = yield from _told(process, text, shlex.join(words))
+            last = yield from _told(process, text, f"csctl on {host or 'this host'}")
         if (fault := _fault(host, argv, process.returncode, last)) is not None:
             raise fault
         if last:

@@ -44,10 +44,5 @@ class Host:
             " name of a docker context; leave the key out for this host"
         )
 
-    @property
-    def label(self) -> str:
-        """What stands before its lines: the text without the scheme."""
-        return self.text.rpartition("://")[2]
-
     def __str__(self) -> str:
         return self.text

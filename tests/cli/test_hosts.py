@@ -93,7 +93,7 @@ def test_plan_apply_status_and_down_go_over_hosts(
     assert [(row["host"], row["outcome"]) for row in rows] == [
         (host, "ready") for host in hosts
     ]
-    assert f"{near.label}: {names[0]}: start {names[0]}" in applied.err
+    assert f"{near.url}: {names[0]}: start {names[0]}" in applied.err
     assert all(draft.answers() for draft in drafts)
 
     shown = far_shell.run("status", *paths).out.splitlines()
@@ -134,10 +134,10 @@ def test_the_first_host_gates_the_others(
         "steps": [],
         "seconds": 0.0,
         "outcome": "not-started",
-        "error": f"not started, as {near.label} goes first and failed",
+        "error": f"not started, as {near.url} goes first and failed",
         "host": other.url,
     }
-    assert f"csctl: {other.label}: {good.name}: not started" in done.err
+    assert f"csctl: {other.url}: {good.name}: not started" in done.err
     assert engine.containers(good) == []
 
 
@@ -163,9 +163,7 @@ def test_a_host_that_is_down_or_without_csctl_hides_no_other(
     assert table[1].split()[:3] == [nobody, drafts[2].name, "unknown"]
 
 
-def test_another_version_of_csctl_is_named(
-    far_shell: Shell, near: Sshd, start: Start
-) -> None:
+def test_another_version_of_csctl_is_named(far_shell: Shell, start: Start) -> None:
     newer, older = start(), start()
     newer.install("import csctl; csctl.__version__ = '99.1'")
     older.install(
@@ -174,7 +172,7 @@ def test_another_version_of_csctl_is_named(
     )
     drafts = [_write(far_shell, "a", newer), _write(far_shell, "b", older)]
     done = far_shell.run("status", "--json", *(one.path for one in drafts), code=2)
-    assert f"{newer.label}: csctl: note: csctl 99.1 is here, and " in done.err
+    assert f"{newer.url}: csctl: note: csctl 99.1 is here, and " in done.err
     good, bad = done.json
     assert (good["name"], "error" in good) == (drafts[0].name, False)
     assert bad["error"] == (
