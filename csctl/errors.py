@@ -17,10 +17,13 @@
         RepositoryNotFound        no such repository or tag there
         AccessRefused             the registry wants other credentials
         PlatformMissing           the image is not made for the wanted platform
-      AzureError                  Azure refused what a one-shot container asked of it
+      AzureError                  Azure refused what csctl, or a container, asked of it
+        AzureUnavailable          Azure did not answer, or not as the service
+        NoSuchEntity              the Speech resource has nothing of that id or name
+      JobFailed                   work that Azure took on ended as failed
       DownloadError               a download is not what it claims to be
       BundleError                 a bundle is not what it claims to be
-      NotReady                    a container did not become ready, or stopped being so
+      NotReady                    a container or a job is not done in time
       SpeechError                 a container did not recognise speech as it should
       RolledBack                  a replacement failed; what was there before is back
       LicenseError                a license is missing, mismatched, expired or due
@@ -132,7 +135,26 @@ class PlatformMissing(RegistryError):
 
 
 class AzureError(CsctlError):
-    """Azure refused what a one-shot container asked of it."""
+    """Azure refused what csctl, or a one-shot container, asked of it."""
+
+
+class AzureUnavailable(AzureError):
+    """Azure did not answer, or its answer is none of the service."""
+
+
+class NoSuchEntity(AzureError):
+    """The Speech resource has nothing of that id or name."""
+
+
+class JobFailed(CsctlError):
+    """What Azure was to do in the background ended as failed; `failures` tells more."""
+
+    def __init__(
+        self, message: str, failures: tuple[str, ...], *, remedy: str | None = None
+    ) -> None:
+        super().__init__("\n  ".join((message, *failures)), remedy=remedy)
+        self.failures = failures
+        """A line for each part that failed, where the service tells them apart."""
 
 
 class DownloadError(CsctlError):
@@ -150,7 +172,7 @@ class BundleError(CsctlError):
 
 
 class NotReady(CsctlError):
-    """A container did not become ready."""
+    """A container did not become ready, or a job of Azure did not end, in time."""
 
 
 class SpeechError(CsctlError):

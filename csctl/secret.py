@@ -145,6 +145,9 @@ _NAMED_KEY = re.compile(
 )
 # In JSON the `&` before it reads `\u0026`.
 _SIGNATURE = re.compile(r"((?:\b|\\u0026)sig=)[^&\s\"\\]+", re.IGNORECASE)
+_BLOB_QUERY = re.compile(
+    r"(https?://[^\s\"'<>?/]+\.blob\.[^\s\"'<>?]+)\?[^\s\"'<>]+", re.IGNORECASE
+)
 _HEX = re.compile(r"%[0-9A-F]{2}")
 
 
@@ -152,7 +155,8 @@ class Redactor:
     """Takes known secrets, and what is written like one, out of text.
 
     A secret is found as it is, in base64 and in percent-encoding; beside that any
-    `ApiKey=...` and any SAS signature goes, whether its value is known or not.
+    `ApiKey=...`, any SAS signature and what follows the address of a blob goes, whether
+    its value is known or not.
     """
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
@@ -166,6 +170,8 @@ class Redactor:
         lower = text.lower()
         if "key" in lower or "cred" in lower:
             text = _NAMED_KEY.sub(rf"\g<1>{MASK}", text)
+        if ".blob." in lower:
+            text = _BLOB_QUERY.sub(rf"\g<1>?{MASK}", text)
         if "g=" in lower:
             text = _SIGNATURE.sub(rf"\g<1>{MASK}", text)
         return text

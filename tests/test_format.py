@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from csctl import format as shown
+from csctl.check import Check
 from csctl.container.drift import Difference
 from csctl.errors import UsageError
 from csctl.license import Expiry, StoredLicense
-from csctl.lifecycle.doctor import Check
 from csctl.lifecycle.events import (
     Event,
     Note,

@@ -22,9 +22,19 @@ HEAVY = frozenset(
     )
 )
 PROFILE = str(ROOT / "profiles" / "rehearsal.yaml")
+SAMPLE = str(ROOT / "csctl" / "speech" / "sample.wav")
 NOBODY = "http://127.0.0.1:9"
 # Rooms above the profile that look at values only.
-PURE = ("contract", "container", "plan", "profile.model", "reference", "tag", "size")
+PURE = (
+    "contract",
+    "container",
+    "plan",
+    "profile.model",
+    "reference",
+    "render",
+    "tag",
+    "size",
+)
 
 
 def _python(code: str, *argv: str) -> subprocess.CompletedProcess[str]:
@@ -76,7 +86,10 @@ def test_asking_what_csctl_is_loads_nothing_heavy(argv: list[str]) -> None:
         ["validate", PROFILE],
         ["schema"],
         ["completion", "bash"],
+        ["render", "kubernetes", PROFILE],
+        ["size", "--streams", "1"],
         ["image", "tags", "--registry", NOBODY],
+        ["transcribe", "127.0.0.1:9", SAMPLE],
     ],
     ids=lambda argv: argv[0],
 )
@@ -84,15 +97,33 @@ def test_a_command_without_an_engine_loads_no_docker(argv: list[str]) -> None:
     assert _loaded_by_command(*argv).isdisjoint({"docker", "requests", "textual"})
 
 
-def test_a_command_without_a_registry_loads_no_httpx() -> None:
-    assert "httpx" not in _loaded_by_command("validate", PROFILE)
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["validate", PROFILE],
+        ["endpoint", "url", "https://eastus.tts.speech.microsoft.com/"],
+        ["speech", "--help"],
+        ["speech", "operations"],
+        ["speech", "transcriptions", "create", "--help"],
+    ],
+    ids=" ".join,
+)
+def test_a_command_that_asks_nobody_loads_no_httpx(argv: list[str]) -> None:
+    assert "httpx" not in _loaded_by_command(*argv)
+
+
+def test_a_command_without_speech_loads_no_websockets() -> None:
+    assert "websockets" not in _loaded_by_command("plan", PROFILE)
 
 
 def test_pure_rooms_load_nothing_that_reaches_out() -> None:
     modules = _modules(*PURE)
     assert "csctl.plan.reconcile" in modules
 
-    assert _loaded_by("\n".join(f"import {name}" for name in modules)) <= {"msgspec"}
+    assert _loaded_by("\n".join(f"import {name}" for name in modules)) <= {
+        "msgspec",
+        "yaml",
+    }
 
 
 def test_every_command_of_the_help_can_be_loaded() -> None:
@@ -116,8 +147,9 @@ def test_the_readme_shows_the_help_as_it_is() -> None:
     assert shown[1].rstrip() == done.stdout.rstrip()
 
 
-def test_the_stand_in_imports_nothing_but_the_standard_library() -> None:
-    files = list((ROOT / "csctl" / "rehearsal" / "container").rglob("*.py"))
+@pytest.mark.parametrize("stand_in", ["container", "rest"])
+def test_a_stand_in_imports_nothing_but_the_standard_library(stand_in: str) -> None:
+    files = list((ROOT / "csctl" / "rehearsal" / stand_in).rglob("*.py"))
     assert files
     strangers = {
         name

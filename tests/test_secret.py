@@ -283,6 +283,10 @@ def test_the_longer_of_two_secrets_is_taken_out_whole() -> None:
         ),
         ("https://x/y?sig=s3cret", "https://x/y?sig=***"),
         (
+            '"https://a.blob.core.windows.net/c/f?sv=1&skoid=s3cret" x?y=1',
+            '"https://a.blob.core.windows.net/c/f?***" x?y=1',
+        ),
+        (
             r'{"u": "https://x?a\u0026sig=s3cret\u0026b"}',
             r'{"u": "https://x?a\u0026sig=***\u0026b"}',
         ),

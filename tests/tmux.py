@@ -62,6 +62,14 @@ class Pane:
         """Take the terminal away, whatever runs in it."""
         self._tmux("kill-server", check=False)
 
+    def end_and_wait(self, seconds: float = 30) -> None:
+        """The same, and wait until the program is gone, too."""
+        program, deadline = Path(f"/proc/{self.pid}"), time.monotonic() + seconds
+        self.end()
+        while program.exists():
+            assert time.monotonic() < deadline, program
+            time.sleep(_PAUSE)
+
     def _tmux(self, *words: str, check: bool = True) -> str:
         done = subprocess.run(
             ["tmux", "-S", os.fspath(self._socket), *words],

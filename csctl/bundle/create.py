@@ -26,10 +26,10 @@ from csctl.bundle.wheels import Target
 from csctl.bundle.write import Written, write
 from csctl.engine.engine import Engine
 from csctl.errors import UsageError
+from csctl.http.resume import PATIENCE
 from csctl.lifecycle.events import Event, Note
 from csctl.lifecycle.prepare import Prepared, prepare_profile
 from csctl.profile.model import Profile
-from csctl.registry.blob import PATIENCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,7 +50,7 @@ def load(
     the bundle or an image that comes of it is broken, or something is nowhere;
     LockHeld; CsctlError.
     """
-    yield from _verify(bundle)
+    yield from require_whole(bundle)
     by_manifest = engine.host.by_manifest
     carried = profiles.read(bundle, environ, where, by_manifest=by_manifest)
     for image in bundle.manifest.images:
@@ -65,12 +65,13 @@ def load(
             locks.enter_context(lock.hold(path, f"profile {name}"))
         yield from _sweep(engine, carried)
         seen = yield from survey.take(engine, bundle, carried)
-        yield from _require(bundle, seen)
+        yield from require_all(bundle, seen)
         space.check(survey.needs(engine, bundle, seen))
         return (yield from run.near(seen, carried))
 
 
-def _verify(bundle: Bundle) -> Generator[Event, None, None]:
+def require_whole(bundle: Bundle) -> Generator[Event, None, None]:
+    """Read every byte. Raises BundleError where one is wrong."""
     damage = yield from verify(bundle)
     for one in damage[1:]:
         yield Note(text=f"{one.part}: {one.fault}")
@@ -96,7 +97,8 @@ def _sweep(
             yield Note(text=f"removed {row.name}, which a broken-off run left")
 
 
-def _require(bundle: Bundle, seen: Survey) -> Generator[Event, None, None]:
+def require_all(bundle: Bundle, seen: Survey) -> Generator[Event, None, None]:
+    """Raise BundleError where a part is neither in the bundle nor on this host."""
     lacking = seen.missing
     if not lacking:
         return
@@ -173,18 +175,8 @@ class _Run:
         error: CsctlError | None = None,
     ) -> None:
         """`path` is where the part lies in the bundle."""
-        size, sha256 = self._sums[path]
-        self._parts.append(
-            Part(
-                kind=kind,
-                name=name,
-                place=str(place),
-                outcome=outcome,
-                bytes=size,
-                sha256=sha256,
-                error=error,
-            )
-        )
+        part = Part.of(self._sums, kind, name, path, place, outcome, error)
+        self._parts.append(part)
 
     def _image(self, part: ImagePart) -> Generator[Event, None, None]:
         image, carried = part.image, part.carried

@@ -26,10 +26,10 @@ from csctl.errors import (
     RegistryError,
     SecretUnavailable,
 )
+from csctl.http.resume import PATIENCE
 from csctl.lifecycle.events import Event, Note, Transfer
 from csctl.lifecycle.images import PLATFORM
 from csctl.reference import DEFAULT_TAG, ImageReference
-from csctl.registry.blob import PATIENCE
 from csctl.registry.client import Registry, open_registry
 
 _SMALL = 8 << 20

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 
 from csctl import record
 from csctl.bundle import oci
@@ -13,7 +13,7 @@ from csctl.bundle.carried import Carried
 from csctl.bundle.holding import files_of
 from csctl.errors import CsctlError
 
-Outcome = Literal["loaded", "there already", "refused", "not written"]
+Outcome = Literal["to load", "loaded", "there already", "refused", "not written"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +31,29 @@ class Part:
     """The one sum that vouches for all of it: of the manifest, the record, the file."""
     error: CsctlError | None = None
     """Why it was refused."""
+
+    @classmethod
+    def of(
+        cls,
+        known: Mapping[str, tuple[int, str]],
+        kind: str,
+        name: str,
+        path: str,
+        place: object,
+        outcome: Outcome,
+        error: CsctlError | None = None,
+    ) -> Self:
+        """A part by its `path` in a bundle of which `known` are the sums."""
+        size, sha256 = known[path]
+        return cls(
+            kind=kind,
+            name=name,
+            place=str(place),
+            outcome=outcome,
+            bytes=size,
+            sha256=sha256,
+            error=error,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -119,19 +119,26 @@ def _tell(
 def _conclude(name: str, levels: Sequence[Level], *, as_json: bool) -> int:
     from csctl.cli.main import report
     from csctl.format import capacity as words
-    from csctl.lifecycle.sizing import documented, sizing
+    from csctl.lifecycle.advice import advise, on_paper
 
     stop = levels[-1]
     last = next((one for one in reversed(levels) if one.sustained), None)
-    size = sizing(last) if last else None
-    told = documented(last.streams) if last else ()
+    advice = advise(last) if last else None
+    sizes = on_paper(advice) if advice else ()
     if as_json:
-        print_json(words.report(name, levels, last, size, told))
-    elif last is None or size is None:
+        print_json(words.report(name, levels, advice, sizes))
+    elif last is None or advice is None:
         click.echo(words.nothing(name))
     else:
-        lines = (*words.plot(levels), "", *words.advice(name, last, stop, size))
-        click.echo("\n".join(("", *lines, *words.documented(told))))
+        click.echo()
+        for lines in (
+            words.plot(levels),
+            ("",),
+            words.advice(name, last, stop, advice),
+            ("",),
+            words.on_paper(sizes),
+        ):
+            click.echo("\n".join(lines))
     for error in {error.message: error for error in stop.errors}.values():
         report(error)
     if last is not None:

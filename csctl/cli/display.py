@@ -68,9 +68,9 @@ def pull(
 
     The directory is copied by hard links and swapped whole. Refused below 3.1.0.
     """
-    from csctl.lifecycle import displays, verb
+    from csctl.lifecycle import displays, on_host
 
     def work(one: Profile, job: Any) -> Any:
-        return displays.pull(job, verb.model_on_disk(one))
+        return displays.pull(job, on_host.model_on_disk(one))
 
     return pull_models(session, profile, seconds_of(timeout), as_json, work)

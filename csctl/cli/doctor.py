@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from csctl.cli import exit as exits
+from csctl.cli.checks import code_of, show
 from csctl.cli.session import Session, json_option, pass_session, print_json
 
 
@@ -15,19 +15,23 @@ from csctl.cli.session import Session, json_option, pass_session, print_json
 def doctor(session: Session, profile: tuple[str, ...], as_json: bool) -> int:
     """Check this host: Engine, AVX2, cores, memory, disk.
 
-    With profiles also ports, reachability, keys, ownership and licenses. Looks, and
-    changes nothing.
+    With profiles also ports, reachability, keys, ownership and licenses; with a
+    csctl.yaml the REST API of each of its resources. Looks, and changes nothing.
     """
     from csctl import format as words
+    from csctl.cli.speech_access import declared
     from csctl.lifecycle.doctor import examine
 
     profiles = tuple(session.profiles(profile)) if profile else ()
+    resources = declared(session)
     checks = list(examine(session.connect, profiles, session.environ))
+    if resources is not None:
+        from csctl.lifecycle import speech_health
+
+        checks += speech_health.examine(resources, session.environ, session.say)
     if as_json:
         print_json([words.check(one) for one in checks])
     else:
         for one in checks:
-            click.echo(f"{'ok  ' if one.ok else 'FAIL'}  {one.check}: {one.detail}")
-            if one.remedy:
-                click.echo(f"      -> {one.remedy}")
-    return exits.worst(exits.code_of(one.error) for one in checks if not one.ok)
+            show(one)
+    return code_of(checks)

@@ -43,7 +43,7 @@ def pull(session: Session, profiles: list[Profile], as_json: bool) -> int:
     the next apply.
     """
     from csctl.cli.several import code_of, run_all
-    from csctl.lifecycle import licenses, verb
+    from csctl.lifecycle import licenses, on_host, verb
     from csctl.lifecycle.status import license_state
 
     engine = session.connect()
@@ -53,7 +53,7 @@ def pull(session: Session, profiles: list[Profile], as_json: bool) -> int:
             engine,
             one,
             session.environ,
-            lambda job: licenses.fetch(job, verb.model_on_disk(one)),
+            lambda job: licenses.fetch(job, on_host.model_on_disk(one)),
         )
         for name, one in wanted.items()
     }
@@ -135,7 +135,7 @@ def _state(session: Session, one: Profile) -> tuple[LicenseState, Image | None]:
 
 
 def _model_id(one: Profile) -> str | None:
-    from csctl.lifecycle.verb import model_on_disk
+    from csctl.lifecycle.on_host import model_on_disk
 
     try:
         return model_on_disk(one)

@@ -47,16 +47,20 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("doctor", "Check this host."),
     "adopt": ("adopt", "Take over a container that was started by hand."),
     "bundle": ("bundle", "Carry images, models and licenses over an air gap."),
+    "render": ("render", "Write what Kubernetes, Compose and systemd need."),
+    "size": ("size", "Compute containers, cores, memory and nodes for streams."),
+    "speech": ("speech", "Use the Speech to text REST API."),
+    "endpoint": ("endpoint", "Rewrite URLs for custom domains; check the way there."),
     "prune": ("prune", "Remove what nothing needs any more."),
     "support": ("support", "Write one redacted archive for a colleague."),
     "tui": ("tui", "Watch and run it all in the terminal."),
-    "rehearse": ("rehearse", "Build the stand-in image, to run without Azure."),
+    "rehearse": ("rehearse", "Build or serve the stand-ins, to run without Azure."),
     "completion": ("completion", "Print the completion script of a shell."),
 }
 
 
-class _Terminated(BaseException):
-    """SIGTERM came."""
+class _Terminated(SystemExit):
+    """SIGTERM came. An event loop lets only this and KeyboardInterrupt through."""
 
 
 class _Commands(click.Group):

@@ -15,6 +15,8 @@ from csctl.cli.session import (
     print_json,
     profile_argument,
 )
+from csctl.cli.speech_access import resource_options
+from csctl.cli.speech_models import list_known, manifest
 from csctl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -37,18 +39,44 @@ def model() -> None:
     """List base models; download the speech model."""
 
 
+model.add_command(manifest)
+
+
 @model.command("list")
-@profile_argument
+@click.argument("profile", nargs=-1, type=click.Path(exists=False))
 @click.option("--locale", metavar="L", help="Locale, such as en-US.")
+@click.option(
+    "--custom", is_flag=True, help="Custom and base models that the REST API lists."
+)
+@resource_options
 @json_option
 @pass_session
 def list_(
-    session: Session, profile: tuple[str, ...], locale: str | None, as_json: bool
+    session: Session,
+    /,
+    profile: tuple[str, ...],
+    locale: str | None,
+    custom: bool,
+    as_json: bool,
+    **options: Any,
 ) -> int:
     """Base models that the container lists for a locale, newest first.
 
-    Without --locale, the locale of the profile's `model.base` or `display`.
+    Without --locale, the locale of the profile's `model.base` or `display`. With
+    --custom, what the REST API has: whether containers may serve it, until when, and
+    what is here of it; the resource is named as for `csctl speech`, or by the profile's
+    billing.
     """
+    if custom:
+        return list_known(session, profile, locale, as_json, options)
+    if not profile:
+        raise click.UsageError("Missing argument 'PROFILE...'; --custom needs none.")
+    return _list_base(session, profile, locale, as_json)
+
+
+def _list_base(
+    session: Session, profile: tuple[str, ...], locale: str | None, as_json: bool
+) -> int:
     from csctl.cli.several import code_of, run_all
     from csctl.format import table
     from csctl.lifecycle import models, verb

@@ -12,7 +12,7 @@ import click
 
 from csctl.cli.line import line_to, locale_option, reached
 from csctl.cli.session import Session, pass_session, print_json
-from csctl.errors import UsageError
+from csctl.errors import CsctlError, UsageError
 
 if TYPE_CHECKING:
     from csctl.lifecycle.transcribe import Event, Transcript
@@ -108,7 +108,6 @@ def _writer(form: str, *, several: bool) -> Write | None:
     """What makes a line of a phrase as it comes; None where all comes at the end."""
     from itertools import count
 
-    from csctl.contract.dialects import printable
     from csctl.format import transcript as words
 
     numbers = count(1)
@@ -120,9 +119,9 @@ def _writer(form: str, *, several: bool) -> Write | None:
         case "vtt":
             return lambda _, phrase: words.vtt(phrase)
         case _ if several:
-            return lambda file, phrase: f"{file}: {printable(phrase.text)}"
+            return lambda file, phrase: f"{file}: {words.line(phrase)}"
         case _:
-            return lambda _, phrase: printable(phrase.text)
+            return lambda _, phrase: words.line(phrase)
 
 
 def _tell(
@@ -158,9 +157,10 @@ def _conclude(session: Session, value: Transcript) -> None:
         return
     from csctl.cli.main import report
 
-    if not isinstance(value.error, UsageError):  # It names the file itself.
-        value.error.message = f"{value.file}: {value.error.message}"
-    report(value.error)
+    message = value.error.message
+    if not isinstance(value.error, UsageError):  # One of those names the file itself.
+        message = f"{value.file}: {message}"
+    report(CsctlError(message, remedy=value.error.remedy))
 
 
 def _code_of(told: Iterable[Transcript]) -> int:
@@ -186,7 +186,7 @@ class _LiveLine:
         from csctl.contract.dialects import printable
 
         self.clear()
-        text = printable(text)
+        text = " ".join(printable(text).split())
         room = shutil.get_terminal_size().columns - 3
         while cell_len(text) > room:
             text = text[1:]

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from csctl.container.spec import BindMount, Value
+from csctl.container.spec import BindMount, UnknownSecret, Value
 from csctl.errors import UsageError
 from csctl.secret import Secret
 from csctl.tag import Tag
@@ -21,6 +21,9 @@ LICENSE = "/license"
 OUTPUT = "/output"
 PORT = 5000
 """The port inside the container; it cannot be changed (facts, section 2)."""
+
+DOWNLOAD_SECONDS = 3600
+"""The image gives a model download one hour itself (facts, section 3)."""
 
 MARKER = "properties.json"
 """The file in a model's directory without which the host does not start."""
@@ -42,6 +45,18 @@ class Invocation:
     arguments: tuple[Value, ...]
     environment: Mapping[str, Value] = field(default_factory=dict)
     mounts: tuple[BindMount, ...] = ()
+
+    def withheld(self) -> Invocation:
+        """The same without its secrets, for comparing and for showing."""
+        return Invocation(
+            arguments=tuple(map(_withheld, self.arguments)),
+            environment={n: _withheld(v) for n, v in self.environment.items()},
+            mounts=self.mounts,
+        )
+
+
+def _withheld(value: Value) -> Value:
+    return UnknownSecret() if isinstance(value, Secret) else value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

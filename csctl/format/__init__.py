@@ -17,9 +17,9 @@ from csctl.lifecycle.events import (
 from csctl.size import format_duration, format_size
 
 if TYPE_CHECKING:
+    from csctl.check import Check
     from csctl.container.drift import Difference
     from csctl.license import StoredLicense
-    from csctl.lifecycle.doctor import Check
     from csctl.lifecycle.status import LicenseState, Status
     from csctl.plan.steps import Plan, Step
     from csctl.profile.model import Profile

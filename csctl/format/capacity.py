@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from csctl.format import Row
+from csctl.format import Row, sizing, table
 from csctl.size import format_duration, format_size
 
 if TYPE_CHECKING:
+    from csctl.contract.sizing import Size
+    from csctl.lifecycle.advice import Advice
     from csctl.lifecycle.capacity import Level, Rising
-    from csctl.lifecycle.sizing import Documented, Sizing
 
 _HEADERS = (
     *("STREAMS", "FACTOR", "P50", "P95", "P99", "ERRORS", "CPUS", "MEMORY"),
@@ -86,16 +87,22 @@ def nothing(name: str) -> str:
     return f"{name} does not sustain a single stream"
 
 
-def advice(name: str, last: Level, stop: Level, size: Sizing) -> Iterator[str]:
+def advice(name: str, last: Level, stop: Level, value: Advice) -> Iterator[str]:
     """What was found, and what to write into the profile."""
     more = f"with {stop.streams} it {result(stop)}"
     if stop is last:
         more = "and more were not tried"
     yield f"{name} sustains {_streams(last.streams)} at real time; {more}"
     yield "resources:"
-    yield f"  cpus: {size.cpus}  # {_cores(last)}"
-    yield f"  memory: {size.memory // _GIB}g  # {_memory(last)}"
-    yield f"  decoders: {size.decoders}"
+    yield f"  cpus: {value.cpus}  # {_cores(last)}"
+    yield f"  memory: {value.memory // _GIB}g  # {_memory(last)}"
+    yield f"  decoders: {value.decoders}"
+
+
+def on_paper(sizes: Sequence[Size]) -> Iterator[str]:
+    """What as many streams take by each rule."""
+    yield "on paper, by rules that do not agree (csctl size tells what they mean):"
+    yield table(sizing.HEADERS, [sizing.cells(one) for one in sizes])
 
 
 def _cores(value: Level) -> str:
@@ -113,14 +120,6 @@ def _memory(value: Level) -> str:
 
 def _streams(count: int) -> str:
     return "1 stream" if count == 1 else f"{count} streams"
-
-
-def documented(values: Sequence[Documented]) -> Iterator[str]:
-    """What is documented, below each other."""
-    yield "documented for so many:"
-    for one in values:
-        cores = f"{one.cpus:g} cores: " if one.cpus is not None else ""
-        yield f"  {one.source}: {cores}{one.says}"
 
 
 def level(value: Level) -> Row:
@@ -141,20 +140,14 @@ def _rounded(value: float | None) -> float | None:
 
 
 def report(
-    name: str,
-    levels: Sequence[Level],
-    last: Level | None,
-    size: Sizing | None,
-    values: Sequence[Documented],
+    name: str, levels: Sequence[Level], advice: Advice | None, sizes: Sequence[Size]
 ) -> Row:
-    """All of it; `sustained` is the number of streams."""
+    """All of it; `streams`, `cpus` and `memory` are what `csctl size` reads."""
     return {
         "name": name,
-        "sustained": last.streams if last else 0,
+        "streams": advice.decoders if advice else 0,
+        "cpus": advice and advice.cpus,
+        "memory": advice and advice.memory,
         "levels": [level(one) for one in levels],
-        "resources": size
-        and {"cpus": size.cpus, "memory": size.memory, "decoders": size.decoders},
-        "documented": [
-            {"source": one.source, "says": one.says, "cpus": one.cpus} for one in values
-        ],
+        "on_paper": [sizing.row(one) for one in sizes],
     }

@@ -46,14 +46,10 @@ def _part(value: Part) -> Row:
 
 def lines(value: Loaded) -> str:
     """All parts, as a table."""
-    rows = [
-        (
-            one.kind,
-            one.name,
-            format_size(one.bytes),
-            one.outcome,
-            one.place or "-",
-        )
-        for one in value.parts
-    ]
-    return table(HEADERS, rows)
+    return table(HEADERS, list(map(cells, value.parts)))
+
+
+def cells(part: Part) -> tuple[str, ...]:
+    """A part under HEADERS."""
+    size, place = format_size(part.bytes), part.place or "-"
+    return part.kind, part.name, size, part.outcome, place

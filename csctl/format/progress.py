@@ -46,16 +46,6 @@ def percent(value: Transfer) -> int:
     return min(100, value.done * 100 // value.total) if value.total else 100
 
 
-def interruption(value: Plan) -> str | None:
-    """What a plan interrupts; None where nothing is."""
-    if not any(isinstance(step, Replace) for step in value.steps):
-        return None
-    return (
-        f"{value.profile} is replaced: it does not serve from the stop of the old"
-        " container until the new one is ready; what is being recognised is cut off"
-    )
-
-
 def cancelled(done: Sequence[Step], begun: Step | None, during: str | None) -> str:
     """What work that was cancelled leaves behind.
 

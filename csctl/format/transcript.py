@@ -36,21 +36,21 @@ def phrase(value: Phrase) -> Row:
     }
 
 
+def line(value: Phrase) -> str:
+    """The text of a phrase, which is one line whatever it holds."""
+    return " ".join(printable(value.text).split())
+
+
 def srt(value: Phrase, number: int) -> str:
     """A phrase as SubRip's block of that number, from 1."""
-    return f"{number}\n{_span(value, ',')}\n{_subtitle(value)}\n"
+    return f"{number}\n{_span(value, ',')}\n{line(value)}\n"
 
 
 def vtt(value: Phrase) -> str:
     """A phrase as a cue of WebVTT, where `-->` and tags are not to occur in text."""
-    text = _subtitle(value).replace("&", "&amp;")
+    text = line(value).replace("&", "&amp;")
     text = text.replace("<", "&lt;").replace(">", "&gt;")
     return f"{_span(value, '.')}\n{text}\n"
-
-
-def _subtitle(value: Phrase) -> str:
-    # An empty line would end the block.
-    return " ".join(printable(value.text).split())
 
 
 def _span(value: Phrase, point: str) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Generator, Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import assert_never
@@ -18,16 +17,24 @@ from csctl import lock, probe
 from csctl.container.spec import ContainerSpec
 from csctl.engine.engine import Engine
 from csctl.errors import CsctlError
-from csctl.lifecycle import applied, displays, history, models, mounts, observe
+from csctl.lifecycle import (
+    applied,
+    displays,
+    history,
+    models,
+    mounts,
+    observe,
+    snapshot,
+)
 from csctl.lifecycle import licenses as license_runs
 from csctl.lifecycle.demand import Demand
 from csctl.lifecycle.events import Event, StepFinished, StepStarted, timed
 from csctl.lifecycle.handover import carry_on, put_in_place
 from csctl.lifecycle.images import pull_image
 from csctl.lifecycle.job import Job
-from csctl.lifecycle.observe import Snapshot
 from csctl.lifecycle.ready import wait_until_ready
 from csctl.lifecycle.replace import undo
+from csctl.lifecycle.snapshot import Snapshot
 from csctl.plan import steps
 from csctl.plan.observed import Observed
 from csctl.plan.reconcile import reconcile
@@ -59,7 +66,7 @@ def propose(
 
     With `take_over` a foreign container of the profile's name counts as its own.
     """
-    seen = seen or observe.snapshot(engine, (profile,))
+    seen = seen or snapshot.take(engine, (profile,))
     return reconcile(
         profile, observe.observe(engine, profile, environ, seen, take_over=take_over)
     )
@@ -172,7 +179,7 @@ def look(
     take_over: bool = False,
 ) -> Observed:
     """What is there now, for whoever holds the profile's lock. Raises CsctlError."""
-    seen = observe.snapshot(engine, (profile,))
+    seen = snapshot.take(engine, (profile,))
     # We hold the lock, so what looks like a leftover is one.
     left = observe.leftovers_of(profile, seen)
     observed = observe.observe(engine, profile, environ, seen, take_over=take_over)
@@ -269,20 +276,27 @@ def down(engine: Engine, profile: Profile) -> Generator[Event, None, tuple[Step,
     """Stop and remove the profile's containers; data stay. Raises CsctlError."""
     if not propose_down(engine, profile):
         return ()
-    # The lock lies with the files, on the Engine's own host.
-    held = lock.hold(observe.lock_path(profile), f"profile {profile.name}")
-    with held if engine.local else nullcontext():
-        planned = propose_down(engine, profile)
-        for step in planned:
-            yield StepStarted(step=step)
-            since = time.monotonic()
-            if isinstance(step, steps.Stop):
-                engine.stop(step.target)
-            else:
-                engine.remove(step.target)
-            yield StepFinished(step=step, seconds=time.monotonic() - since)
-        if profile.fronted_by is not None:
-            engine.remove_network(network_of(profile))
+    if not engine.local:
+        # Lock and history lie with the files, on the Engine's own host.
+        return (yield from _down(engine, profile))
+    with lock.hold(observe.lock_path(profile), f"profile {profile.name}"):
+        return (
+            yield from history.kept(profile, _down(engine, profile), well="removed")
+        )
+
+
+def _down(engine: Engine, profile: Profile) -> Generator[Event, None, tuple[Step, ...]]:
+    planned = propose_down(engine, profile)
+    for step in planned:
+        yield StepStarted(step=step)
+        since = time.monotonic()
+        if isinstance(step, steps.Stop):
+            engine.stop(step.target)
+        else:
+            engine.remove(step.target)
+        yield StepFinished(step=step, seconds=time.monotonic() - since)
+    if profile.fronted_by is not None:
+        engine.remove_network(network_of(profile))
     return planned
 
 

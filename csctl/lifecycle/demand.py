@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-import csctl.speech
 from csctl.profile.model import Profile
+from csctl.speech.audio import SAMPLE
 from csctl.speech.words import words
 
-SAMPLE = Path(csctl.speech.__path__[0], "sample.wav")
-"""Three seconds of English that come with csctl; its license lies beside it."""
 _LOCALE = "en-US"
 _SHOWN = 200
 

@@ -9,19 +9,19 @@ import shutil
 import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from csctl import license as licenses
 from csctl import ownership
+from csctl.check import Check
 from csctl.container.observed import Host
 from csctl.engine.engine import Engine
 from csctl.errors import CsctlError, EngineError, LicenseError
-from csctl.lifecycle import keys, observe
+from csctl.lifecycle import keys, observe, snapshot
 from csctl.lifecycle.apply import propose
-from csctl.lifecycle.observe import Snapshot
+from csctl.lifecycle.snapshot import Snapshot
 from csctl.plan.observed import Observed
 from csctl.plan.steps import DownloadDisplay, DownloadModel, FetchLicense, PullImage
 from csctl.profile.model import Profile
@@ -33,17 +33,6 @@ _DISK = 20 << 30
 _CONNECT_SECONDS = 5.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """One check's result. `error` decides the exit code where it is not ok."""
-
-    check: str
-    ok: bool
-    detail: str
-    remedy: str | None = None
-    error: type[CsctlError] = CsctlError
-
-
 def examine(
     connect: Callable[[], Engine],
     profiles: tuple[Profile, ...],
@@ -52,15 +41,9 @@ def examine(
     """All checks, in the order in which they matter."""
     try:
         engine = connect()
-        seen = observe.snapshot(engine, profiles)
+        seen = snapshot.take(engine, profiles)
     except EngineError as error:
-        yield Check(
-            check="engine",
-            ok=False,
-            detail=error.message,
-            remedy=error.remedy,
-            error=type(error),
-        )
+        yield Check.failed("engine", error)
         yield _avx2()
         for profile in profiles:
             yield from _keys(profile, environ)
@@ -159,13 +142,7 @@ def _profile(
     try:
         observed = observe.observe(engine, profile, environ, seen)
     except CsctlError as error:
-        yield Check(
-            check=f"{name}: look",
-            ok=False,
-            detail=error.message,
-            remedy=error.remedy,
-            error=type(error),
-        )
+        yield Check.failed(f"{name}: look", error)
         return
     taken = observed.port_taken_by
     yield Check(

@@ -11,11 +11,11 @@ from functools import partial
 
 from csctl.engine.engine import Engine
 from csctl.errors import CsctlError, EngineUnavailable, UsageError
-from csctl.lifecycle import observe, replicas
+from csctl.lifecycle import replicas, snapshot
 from csctl.lifecycle.apply import Outcome, apply, confirm, propose
 from csctl.lifecycle.events import Event
-from csctl.lifecycle.observe import Snapshot
 from csctl.lifecycle.side_by_side import Work
+from csctl.lifecycle.snapshot import Snapshot
 from csctl.plan.steps import Plan
 from csctl.profile.model import Profile
 
@@ -51,7 +51,7 @@ def propose_all(
     """
     profiles = tuple(profiles)
     engine.require_local("plan")
-    seen = observe.snapshot(engine, profiles)
+    seen = snapshot.take(engine, profiles)
 
     def one(profile: Profile) -> Plan:
         try:

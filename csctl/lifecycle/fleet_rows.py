@@ -7,7 +7,7 @@ from their profiles, is asked of others: a row goes without until the answer com
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -40,6 +40,7 @@ class FleetRows:
         self._ranks: dict[str, int] = {}
         self._readiness = Readiness(engine)
         self._comparisons: Questions[Comparison] = Questions(_SIDE_BY_SIDE)
+        self._unasked: dict[str, Callable[[], Comparison]] = {}
 
     @property
     def rows(self) -> tuple[Status, ...]:
@@ -56,7 +57,7 @@ class FleetRows:
     @property
     def waits(self) -> bool:
         """Whether a row may be completed at any moment."""
-        return self._readiness.waits or bool(self._comparisons.open)
+        return self._readiness.waits or bool(self._unasked or self._comparisons.open)
 
     def concerned(self, happenings: Iterable[Happening]) -> set[str]:
         """The names of the rows that may be other ones now."""
@@ -77,23 +78,27 @@ class FleetRows:
         gone = self._rows.keys() - seen.names
         for name in gone if names is None else gone & set(names):
             del self._rows[name]
-            self._comparisons.forget(name)
+            self._forget(name)
         for name in seen.names:
             self._rows[name] = seen.row(name, Answer(), self._known(seen, name))
         self._ranks = {profile.name: rank for rank, profile in enumerate(profiles)}
         self._follow(seen)
 
     def _follow(self, seen: Look) -> None:
-        """Ask what the Engine cannot tell."""
+        """Note what is to be asked of others than the Engine."""
         every = (row.container for row in self._rows.values())
         self._readiness.follow(filter(None, every))
         for name in seen.names:
             row = self._rows[name]
             self._rows[name] = _answered(row, self._readiness.of(name))
-            self._comparisons.forget(name)
+            self._forget(name)
             if seen.snapshot is not None and row.wanted and row.container:
                 question = partial(compare, self._engine, seen, name, self._environ)
-                self._comparisons.ask(name, question)
+                self._unasked[name] = question
+
+    def _forget(self, name: str) -> None:
+        self._unasked.pop(name, None)
+        self._comparisons.forget(name)
 
     def _known(self, seen: Look, name: str) -> Comparison:
         """What is known before comparing: what was found last, or without a profile."""
@@ -105,7 +110,13 @@ class FleetRows:
         return compare_alone(container)
 
     def complete(self) -> bool:
-        """Fill in what was answered meanwhile; whether that changes any row."""
+        """Ask what is to be asked, and fill in what was answered meanwhile.
+
+        Whether that changes any row.
+        """
+        for name, question in self._unasked.items():
+            self._comparisons.ask(name, question)
+        self._unasked.clear()
         changed = self._readiness.take()
         for name in changed:
             self._rows[name] = _answered(self._rows[name], self._readiness.of(name))
@@ -129,6 +140,7 @@ class FleetRows:
 
     def close(self) -> None:
         """Ask nothing any more."""
+        self._unasked.clear()
         self._readiness.close()
         self._comparisons.close()
 

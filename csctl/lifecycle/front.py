@@ -21,7 +21,7 @@ from csctl.front.runtime import Runtime
 from csctl.front.server import Server
 from csctl.lifecycle import applied, observe
 from csctl.lifecycle.events import Event, Waiting
-from csctl.lifecycle.observe import Snapshot
+from csctl.lifecycle.snapshot import Snapshot
 from csctl.plan.front import ObservedFront, file_text
 from csctl.plan.observed import Observed
 from csctl.profile.model import Front, Profile

@@ -18,22 +18,14 @@ _SILENCE_SECONDS = 15.0
 
 
 def check(hearing: Hearing) -> CsctlError | None:
-    """Why the sample of a hearing cannot be sent; None where it can."""
-    from csctl.speech.drive import drive
+    """Why the sample of a hearing cannot be sent, as far as a look at it tells."""
+    from csctl.speech import convert
 
     try:
-        for _ in drive(_open(hearing.sample)):
-            pass
+        convert.check(hearing.sample)
     except CsctlError as error:
         return error
     return None
-
-
-async def _open(sample: Path) -> AsyncGenerator[float, None]:
-    from csctl.speech.convert import opened
-
-    async with opened(sample) as audio:
-        yield audio.seconds
 
 
 def hear(name: str, address: probe.Address, hearing: Hearing, seconds: float) -> str:

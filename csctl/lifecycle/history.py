@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from csctl import record
 from csctl.errors import CsctlError, NotReady, RolledBack
 from csctl.lifecycle.events import Event, Note, StepFinished, StepStarted, Waiting
-from csctl.plan.steps import Replace, Step
+from csctl.plan.steps import Replace, Start, Step
 from csctl.profile.model import Profile
 from csctl.secret import Redactor
 
@@ -51,7 +51,8 @@ class Entry:
     broken_off: Done | None
     """The step under way when it failed or was interrupted."""
     outcome: str
-    """`ready`, `rolled-back`, `not-ready`, `failed` or `interrupted`."""
+    """`ready`, `refreshed`, `removed`, `rolled-back`, `not-ready`, `failed` or
+    `interrupted`."""
     seconds: float
     ready_seconds: float | None
     """How long the container took from its start until ready; None where it did not
@@ -69,14 +70,21 @@ def read(state: Path, name: str) -> tuple[Entry, ...]:
     return tuple(reversed(entries))
 
 
+def last_start(profile: Profile) -> float | None:
+    """Seconds from the start of its container until ready, the last time it was."""
+    entries = read(profile.state_dir, profile.name)
+    known = (one.ready_seconds for one in entries if one.ready_seconds is not None)
+    return next(known, None)
+
+
 def kept(
-    profile: Profile, work: Generator[Event, None, Result]
+    profile: Profile, work: Generator[Event, None, Result], *, well: str = "ready"
 ) -> Generator[Event, None, Result]:
-    """Do `work` and keep an entry of it, however it ends.
+    """Do `work` and keep an entry of it, however it ends; `well` names a good end.
 
     The caller holds the profile's lock. `work` without a step leaves no entry.
     """
-    account = _Account()
+    account = _Account(well)
     try:
         result = yield from account.follow(work)
     except BaseException as error:
@@ -91,7 +99,8 @@ def kept(
 class _Account:
     """What the events of a run tell of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, well: str) -> None:
+        self._well = well
         self._at = datetime.now(UTC)
         self._began = time.monotonic()
         self._done: list[Done] = []
@@ -132,8 +141,13 @@ class _Account:
 
     @property
     def _serves(self) -> bool:
-        """Whether it is the serving container that is waited for, not a download's."""
-        return self._step is None or isinstance(self._step, Replace)
+        """Whether it is the serving container that is waited for.
+
+        It may be a download's instead, or one that proves a license.
+        """
+        if self._step is not None:
+            return isinstance(self._step, Replace)
+        return bool(self._done) and self._done[-1].action == Start.action
 
     def _end_wait(self) -> None:
         if self._wait_began is not None and self._ready_seconds is None:
@@ -151,7 +165,7 @@ class _Account:
             at=self._at,
             steps=tuple(self._done),
             broken_off=broken_off,
-            outcome=_outcome(error),
+            outcome=self._well if error is None else _outcome(error),
             seconds=now - self._began,
             ready_seconds=self._ready_seconds if error is None else None,
             error=_sentence(error),
@@ -164,10 +178,8 @@ def _taken(step: Step, seconds: float) -> Done:
     )
 
 
-def _outcome(error: BaseException | None) -> str:
+def _outcome(error: BaseException) -> str:
     match error:
-        case None:
-            return "ready"
         case RolledBack():
             return "rolled-back"
         case NotReady():

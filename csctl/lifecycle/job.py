@@ -9,6 +9,7 @@ from pathlib import Path
 
 from csctl.container.observed import Image
 from csctl.container.spec import ContainerSpec
+from csctl.contract import arguments
 from csctl.contract.arguments import Invocation
 from csctl.engine.engine import Engine
 from csctl.errors import ImageNotFound
@@ -17,9 +18,6 @@ from csctl.lifecycle.oneshot import one_shot_spec
 from csctl.plan.serving import limits
 from csctl.profile.model import Profile
 from csctl.reference import ImageReference
-
-DOWNLOAD_SECONDS = 3600.0
-"""The image gives a model download one hour itself (facts, section 3)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +28,7 @@ class Job:
     profile: Profile
     environ: Mapping[str, str]
     reference: ImageReference
-    download_seconds: float = DOWNLOAD_SECONDS
+    download_seconds: float = arguments.DOWNLOAD_SECONDS
 
     @cached_property
     def keys(self) -> Keys:

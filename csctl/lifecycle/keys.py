@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
@@ -59,7 +59,27 @@ def read_keys(
     license_, license_problem = take(
         profile.license.api_key if profile.license and "license" in wanted else None
     )
-    problems = []
+    environment, problems = _environment(profile, take)
+    return Keys(
+        billing=billing,
+        license=license_,
+        environment=environment,
+        billing_problem=billing_problem,
+        license_problem=license_problem,
+        environment_problems=tuple(problems),
+    )
+
+
+def unread_environment(profile: Profile) -> Mapping[str, Value]:
+    """The variables of a profile's `environment` and `proxy`, no secret read."""
+    environment, _ = _environment(profile, lambda _: (None, None))
+    return environment
+
+
+def _environment(
+    profile: Profile, take: Callable[[SecretSource | None], _Read]
+) -> tuple[dict[str, Value], list[CsctlError]]:
+    problems: list[CsctlError] = []
     environment: dict[str, Value] = {}
     for name, value in profile.environment.items():
         if isinstance(value, str):
@@ -76,14 +96,7 @@ def read_keys(
         environment |= _proxy(proxy)
         if problem is not None:
             problems.append(problem)
-    return Keys(
-        billing=billing,
-        license=license_,
-        environment=environment,
-        billing_problem=billing_problem,
-        license_problem=license_problem,
-        environment_problems=tuple(problems),
-    )
+    return environment, problems
 
 
 def _proxy(value: Secret | UnknownSecret | None) -> dict[str, Value]:

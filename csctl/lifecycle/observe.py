@@ -1,8 +1,4 @@
-"""Looking: what reconciling needs to know, gathered by reading only.
-
-One list of containers serves all profiles; only those that matter to one of them are
-inspected, side by side.
-"""
+"""Looking: what reconciling one profile needs to know, gathered by reading only."""
 
 from __future__ import annotations
 
@@ -10,15 +6,13 @@ import contextlib
 import dataclasses
 import errno
 import socket
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 from csctl import license as licenses
 from csctl import lock, model, ownership
-from csctl.container.observed import Container, Host, Image, Listed
+from csctl.container.observed import Container, Image
 from csctl.container.spec import next_name, old_name
 from csctl.engine.engine import Engine
 from csctl.errors import (
@@ -30,10 +24,11 @@ from csctl.errors import (
     UsageError,
 )
 from csctl.license import StoredLicense
-from csctl.lifecycle import applied, mounts
+from csctl.lifecycle import applied, history, mounts
 from csctl.lifecycle.demand import hearing_of
 from csctl.lifecycle.hearing import check
 from csctl.lifecycle.keys import read_keys
+from csctl.lifecycle.snapshot import MOVING, Snapshot
 from csctl.model import StoredModel
 from csctl.ownership import Owner
 from csctl.plan.observed import Observed
@@ -43,50 +38,7 @@ from csctl.profile.replica import replicas_of
 from csctl.reference import ImageReference
 from csctl.tag import Tag, newest
 
-_MOVING = ("latest", "newest")
 _CPUINFO = Path("/proc/cpuinfo")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
-    """The Engine at one moment, as far as some profiles go."""
-
-    host: Host
-    listed: tuple[Listed, ...]
-    containers: Mapping[str, Container]
-    """Inspected ones, by name."""
-    images: Mapping[str, Image | None]
-    """Those that the profiles name exactly, by reference."""
-
-
-def snapshot(engine: Engine, profiles: Iterable[Profile]) -> Snapshot:
-    """Ask the Engine once for all profiles. Raises EngineError."""
-    profiles = tuple(profiles)
-    names = {n for p in profiles for one in _names(p) for n in (one, old_name(one))}
-    asked = {image for p in profiles for image in _images(p)}
-    images = {str(image) for image in asked if image.tag not in _MOVING}
-    with ThreadPoolExecutor(4) as pool:
-        host = pool.submit(lambda: engine.host)
-        looked = {name: pool.submit(engine.image, name) for name in images}
-        listed = engine.containers()
-        wanted = [row.name for row in listed if row.name in names]
-        return Snapshot(
-            host=host.result(),
-            listed=listed,
-            containers=engine.inspect_all(wanted),
-            images={name: look.result() for name, look in looked.items()},
-        )
-
-
-def _names(profile: Profile) -> tuple[str, ...]:
-    """The names of a profile's containers: its front, and what serves behind it."""
-    return profile.name, *(one.name for one in replicas_of(profile))
-
-
-def _images(profile: Profile) -> Iterator[ImageReference]:
-    yield profile.image
-    if (front := profile.fronted_by) is not None:
-        yield front.image
 
 
 def resolve_image(
@@ -104,7 +56,7 @@ def resolve_reference(
     Where the registry does not tell, the newest fitting image of the Engine serves;
     the second value is a note about either. Raises RegistryError.
     """
-    if asked.digest is not None or asked.tag not in _MOVING:
+    if asked.digest is not None or asked.tag not in MOVING:
         return asked, None
     from csctl.registry.client import open_registry
     from csctl.registry.resolve import resolve
@@ -187,6 +139,7 @@ def observe(
         name_taken_by=taken_by,
         port_taken_by=port_taken(engine, profile, seen, serving),
         speech_problem=check(hearing) if hearing else None,
+        ready_seconds=history.last_start(profile) if serving else None,
         notes=(*notes, *_host_notes(engine)),
         problems=tuple(problems),
     )

@@ -12,7 +12,7 @@ from csctl.errors import UsageError
 from csctl.lifecycle import mounts
 from csctl.lifecycle.events import Event
 from csctl.lifecycle.job import Job
-from csctl.lifecycle.verb import model_on_disk
+from csctl.lifecycle.on_host import model_on_disk
 from csctl.ownership import Owner
 from csctl.profile.replica import replicas_of
 

@@ -13,7 +13,7 @@ from csctl import lock
 from csctl.container.observed import Image
 from csctl.engine.engine import Engine
 from csctl.license import StoredLicense
-from csctl.lifecycle import observe
+from csctl.lifecycle import observe, snapshot
 from csctl.lifecycle.apply import check_progress, do, look
 from csctl.lifecycle.demand import Demand
 from csctl.lifecycle.events import Event, timed
@@ -50,7 +50,7 @@ def propose_preparing(
     """What preparing would do; looks, and changes nothing. Raises CsctlError."""
     profiles = tuple(profiles)
     engine.require_local("preparing")
-    seen = observe.snapshot(engine, profiles)
+    seen = snapshot.take(engine, profiles)
     return [
         _plan(profile, observe.observe(engine, profile, environ, seen))
         for profile in profiles

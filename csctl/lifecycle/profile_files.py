@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from csctl.errors import CsctlError, ProfileError
-from csctl.profile import load as reader
 from csctl.profile.model import Profile
 
 Stamps = Mapping[Path, tuple[int, int, int] | None]
@@ -61,6 +60,8 @@ class ProfileFiles:
 
     def _sound(self, broken: Collection[str]) -> tuple[Profile, ...]:
         """The profiles of the other files as they are now, of these as they were."""
+        from csctl.profile import load as reader
+
         old = [one for one in self.profiles if str(one.source.file) in broken]
         files = dict.fromkeys(
             one.source.file for one in self.profiles if one not in old

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from csctl.container.observed import Container
 from csctl.errors import ContainerNotFound, InvalidValue, NotReady
 from csctl.probe import Address
 
@@ -23,10 +22,8 @@ class Reached:
 
     name: str
     address: Address
-    container: Container | None
-    """None where only an address is known."""
     engine: Engine | None
-    """The container's own."""
+    """That of the container; None where only an address is known."""
 
 
 def reach(word: str, connect: Callable[[], Engine]) -> Reached:
@@ -36,7 +33,7 @@ def reach(word: str, connect: Callable[[], Engine]) -> Reached:
     InvalidValue.
     """
     if ":" in word:
-        return Reached(name=word, address=_parse(word), container=None, engine=None)
+        return Reached(name=word, address=_parse(word), engine=None)
     from csctl.lifecycle.ready import address_of
 
     engine = connect()
@@ -54,7 +51,7 @@ def reach(word: str, connect: Callable[[], Engine]) -> Reached:
             " port recognises speech",
             remedy=f"start it: csctl start {word}",
         )
-    return Reached(name=word, address=address, container=container, engine=engine)
+    return Reached(name=word, address=address, engine=engine)
 
 
 def _parse(word: str) -> Address:

@@ -96,26 +96,30 @@ def wait_until_ready(engine: Engine, name: str, demand: Demand) -> Iterator[Wait
 def _passes(
     engine: Engine, name: str, hearing: Hearing, left: float
 ) -> Generator[Waiting, None, bool]:
-    """Whether a container passes a hearing; one that breaks off may be held again.
+    """Whether a container passes a hearing, `left` seconds at most.
 
-    Raises as `wait_until_ready` does.
+    One that breaks off may be held again: the container may have ended, or have no
+    decoder free yet; the next look tells. Raises as `wait_until_ready` does.
     """
     seen = engine.container(name)
     address = address_of(engine, seen) if seen is not None else None
     if seen is None or address is None:
-        raise NotReady(f"{name} was removed while it was waited for")
+        return False
     began = time.monotonic()
     yield Waiting(what=f"waiting for {name}", seconds=0, phase="it listens", line="")
     try:
         text = hear(name, address, hearing, max(left, _LEAST_HEARING))
     except (NotReady, SpeechError) as error:
-        # It may have no decoder free yet, or end: the next look tells.
         if time.monotonic() - began < left:
             return False
         what = f"answers, and recognises no speech in time: {error.message}"
         raise _failure(engine, seen, what) from error
     if fault := hearing.fault(text):
-        raise _failure(engine, seen, fault, "see `ready` in the profile")
+        raise NotReady(
+            f"{name} {fault}",
+            remedy="look at `ready` in the profile, and at its model; and try: csctl"
+            f" transcribe {name} {hearing.sample}",
+        )
     return True
 
 

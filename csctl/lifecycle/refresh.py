@@ -9,7 +9,8 @@ from datetime import timedelta
 from csctl import license as license_store
 from csctl import lock
 from csctl.engine.engine import Engine
-from csctl.lifecycle import licenses, observe, succession
+from csctl.license import StoredLicense
+from csctl.lifecycle import history, licenses, observe, succession
 from csctl.lifecycle.demand import Demand
 from csctl.lifecycle.events import Event, timed
 from csctl.lifecycle.memory import free_memory
@@ -65,25 +66,37 @@ def refresh(
     engine.require_local("license refresh")
     demand = Demand.of(profile, timeout)
     with lock.hold(observe.lock_path(profile), f"profile {profile.name}"):
-        sight = yield from succession.settle(
-            engine,
-            profile,
-            environ,
-            lambda seen: _sight(engine, profile, seen, allowed),
-        )
-        job = succession.job_of(engine, profile, environ, sight)
-        model_id = sight.seen.model_id
-        assert model_id is not None, "a model that is not here is a problem"
-        new = yield from timed(
-            sight.plan.steps[0], licenses.fetch(job, model_id, on_trial=True)
-        )
-        sight = dataclasses.replace(
-            sight,
-            seen=dataclasses.replace(sight.seen, license=new),
-            left=license_store.newer(profile.license_root, new.directory),
-        )
-        yield from succession.put_to_use(
-            job, sight, demand, why_left="an older one was forced into use"
-        )
+        run = _run(engine, profile, environ, allowed, demand)
+        new = yield from history.kept(profile, run, well="refreshed")
         yield from succession.drop_surplus(engine, profile)
     return license_state(license_store.read(new.directory), profile)
+
+
+def _run(
+    engine: Engine,
+    profile: Profile,
+    environ: Mapping[str, str],
+    allowed: Allowed,
+    demand: Demand,
+) -> Generator[Event, None, StoredLicense]:
+    sight = yield from succession.settle(
+        engine,
+        profile,
+        environ,
+        lambda seen: _sight(engine, profile, seen, allowed),
+    )
+    job = succession.job_of(engine, profile, environ, sight)
+    model_id = sight.seen.model_id
+    assert model_id is not None, "a model that is not here is a problem"
+    new = yield from timed(
+        sight.plan.steps[0], licenses.fetch(job, model_id, on_trial=True)
+    )
+    sight = dataclasses.replace(
+        sight,
+        seen=dataclasses.replace(sight.seen, license=new),
+        left=license_store.newer(profile.license_root, new.directory),
+    )
+    yield from succession.put_to_use(
+        job, sight, demand, why_left="an older one was forced into use"
+    )
+    return new

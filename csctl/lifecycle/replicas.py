@@ -16,16 +16,16 @@ from csctl import lock
 from csctl.engine.engine import Engine
 from csctl.errors import CsctlError, UsageError
 from csctl.lifecycle import apply as alone
-from csctl.lifecycle import front, history, observe
+from csctl.lifecycle import front, history, observe, snapshot
 from csctl.lifecycle.apply import Outcome, check_progress
 from csctl.lifecycle.demand import Demand
 from csctl.lifecycle.events import Event, timed
 from csctl.lifecycle.handover import Handover
 from csctl.lifecycle.job import Job
 from csctl.lifecycle.memory import free_memory
-from csctl.lifecycle.observe import Snapshot
 from csctl.lifecycle.ready import wait_until_ready
 from csctl.lifecycle.side_by_side import Ended, side_by_side
+from csctl.lifecycle.snapshot import Snapshot
 from csctl.plan import steps
 from csctl.plan.front import ObservedFront, reconcile_front
 from csctl.plan.reconcile import surplus
@@ -50,7 +50,7 @@ def propose(
 
     `interrupt` lets a replica be away while it is replaced, where memory is short.
     """
-    seen = seen or observe.snapshot(engine, (profile,))
+    seen = seen or snapshot.take(engine, (profile,))
     plans = [alone.propose(engine, one, environ, seen) for one in replicas_of(profile)]
     planned = _distinct(step for plan in plans for step in plan.steps)
     last = propose_front(engine, profile, environ, seen, planned)
@@ -161,7 +161,7 @@ def _replicas(
     environ: Mapping[str, str],
     timeout: timedelta | None,
 ) -> Generator[Event, None, tuple[Step, ...]]:
-    seen = observe.snapshot(engine, (profile,))
+    seen = snapshot.take(engine, (profile,))
     replicas = replicas_of(profile)
     standing = [one for one in replicas if one.name in seen.containers]
     fresh = [one for one in replicas if one.name not in seen.containers]
@@ -200,7 +200,7 @@ def finish(
     demand = _front_demand(profile, timeout)
     done: list[Step] = []
     while True:
-        seen = observe.snapshot(engine, (profile,))
+        seen = snapshot.take(engine, (profile,))
         wanted = _front(profile)
         looked = front.observe_front(engine, profile, wanted, environ, seen)
         plan = reconcile_front(profile, wanted, looked, others_change=False)

@@ -11,7 +11,7 @@ from csctl import lock, model
 from csctl.engine.engine import Engine
 from csctl.errors import InvalidReference, LicenseError, UsageError
 from csctl.license import StoredLicense
-from csctl.lifecycle import mounts, observe, succession
+from csctl.lifecycle import history, mounts, observe, succession
 from csctl.lifecycle.demand import Demand
 from csctl.lifecycle.events import Event, Note
 from csctl.lifecycle.memory import free_memory
@@ -50,19 +50,26 @@ def rollback(
     engine.require_local("license rollback")
     demand = Demand.of(profile, timeout)
     with lock.hold(observe.lock_path(profile), f"profile {profile.name}"):
-        sight = yield from succession.settle(
-            engine, profile, environ, lambda seen: _sight(engine, profile, seen)
-        )
-        job = succession.job_of(engine, profile, environ, sight)
-        today = datetime.now(UTC).date().isoformat()
-        yield from succession.put_to_use(
-            job, sight, demand, why_left=f"rolled back on {today}"
-        )
+        back = yield from history.kept(profile, _run(engine, profile, environ, demand))
         seen = succession.look(engine, profile, environ, locked=True)
-        for note in decide.forward_notes(seen, sight.seen):
+        for note in decide.forward_notes(seen, back):
             yield Note(text=note)
-    assert sight.seen.license is not None, "it serves"
-    return license_state(license_store.read(sight.seen.license.directory), profile)
+    assert back.license is not None, "it serves"
+    return license_state(license_store.read(back.license.directory), profile)
+
+
+def _run(
+    engine: Engine, profile: Profile, environ: Mapping[str, str], demand: Demand
+) -> Generator[Event, None, Observed]:
+    sight = yield from succession.settle(
+        engine, profile, environ, lambda seen: _sight(engine, profile, seen)
+    )
+    job = succession.job_of(engine, profile, environ, sight)
+    today = datetime.now(UTC).date().isoformat()
+    yield from succession.put_to_use(
+        job, sight, demand, why_left=f"rolled back on {today}"
+    )
+    return sight.seen
 
 
 def _sight(engine: Engine, profile: Profile, seen: Observed) -> Sight:

@@ -17,11 +17,9 @@ from csctl.container.spec import LABEL_LICENSE, is_passing_name
 from csctl.engine.engine import Engine
 from csctl.errors import CsctlError, LicenseError
 from csctl.license import Expiry, StoredLicense
-from csctl.lifecycle import applied, observe
-from csctl.lifecycle.apply import propose
-from csctl.lifecycle.observe import Snapshot
+from csctl.lifecycle import applied, snapshot
 from csctl.lifecycle.ready import address_of
-from csctl.lifecycle.replicas import propose_front
+from csctl.lifecycle.snapshot import Snapshot
 from csctl.plan.steps import Replace, Update
 from csctl.profile.model import Profile
 from csctl.profile.replica import replicas_of
@@ -135,7 +133,7 @@ def look(
     wanted = {n: row for n, row in rows.items() if names is None or n in names}
     # Profiles name files, which only an Engine of this host sees as csctl does.
     compared = tuple(wanted.values()) if engine.local else ()
-    seen = observe.snapshot(engine, compared) if compared else None
+    seen = snapshot.take(engine, compared) if compared else None
     listed = seen.listed if seen else engine.containers()
     mine = [r.name for r in listed if _shown(r) and (names is None or r.name in names)]
     found = dict(seen.containers) if seen else {}
@@ -169,6 +167,10 @@ def compare(
         return Comparison()
     if profile is None or seen.snapshot is None:
         return compare_alone(container)
+    # Nobody waits for it to see a first list.
+    from csctl.lifecycle.apply import propose
+    from csctl.lifecycle.replicas import propose_front
+
     try:
         # The replicas of a profile with a front have rows of their own.
         look_at = propose if profile.fronted_by is None else propose_front

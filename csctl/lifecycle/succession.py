@@ -20,7 +20,7 @@ from csctl.container.spec import LABEL_LICENSE
 from csctl.engine.engine import Engine
 from csctl.errors import CsctlError, LicenseError, RolledBack
 from csctl.license import StoredLicense
-from csctl.lifecycle import applied, mounts, observe, prune
+from csctl.lifecycle import applied, mounts, observe, prune, snapshot
 from csctl.lifecycle.demand import Demand
 from csctl.lifecycle.events import Event, Note, timed
 from csctl.lifecycle.handover import put_in_place
@@ -63,7 +63,7 @@ def look(
 
     `locked` says that the caller holds the profile's lock. Raises CsctlError.
     """
-    seen = observe.snapshot(engine, (profile,))
+    seen = snapshot.take(engine, (profile,))
     observed = observe.observe(engine, profile, environ, seen)
     keys = read_keys(profile, environ, ("license",))
     serving = observed.replaced or observed.serving

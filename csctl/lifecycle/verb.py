@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping
 from typing import TypeVar
 
-from csctl import lock, model
+from csctl import lock
+from csctl.contract import arguments
 from csctl.engine.engine import Engine
-from csctl.errors import UsageError
-from csctl.lifecycle import displays, models, observe
+from csctl.lifecycle import displays, models, observe, snapshot
 from csctl.lifecycle.events import Event, Note
 from csctl.lifecycle.images import pull_image
-from csctl.lifecycle.job import DOWNLOAD_SECONDS, Job
+from csctl.lifecycle.job import Job
 from csctl.model import StoredModel
 from csctl.profile.model import Profile
 
@@ -32,7 +32,7 @@ def with_image(
     """
     engine.require_local("this")
     with lock.hold(observe.lock_path(profile), f"profile {profile.name}"):
-        seen = observe.snapshot(engine, ())
+        seen = snapshot.take(engine, ())
         for name in observe.leftovers_of(profile, seen):
             engine.remove(name)
             yield Note(text=f"removed {name}, which a broken-off run left")
@@ -47,7 +47,7 @@ def with_image(
             profile=profile,
             environ=environ,
             reference=reference,
-            download_seconds=seconds or DOWNLOAD_SECONDS,
+            download_seconds=seconds or arguments.DOWNLOAD_SECONDS,
         )
         return (yield from work(job))
 
@@ -63,21 +63,3 @@ def pull_models(job: Job) -> Generator[Event, None, StoredModel]:
     if job.profile.display is None:
         return stored
     return (yield from displays.pull(job, stored.id))
-
-
-def model_on_disk(profile: Profile) -> str:
-    """The id of the profile's model, by the records for a base model.
-
-    Raises UsageError where a base model was not downloaded yet.
-    """
-    if profile.model.id is not None:
-        return profile.model.id
-    assert profile.model.base is not None, "the profile's rules demand one of the two"
-    found = model.newest_base(profile.models_root, profile.model.base.locale)
-    if found is None:
-        raise UsageError(
-            f"{profile.name}: no base model of {profile.model.base.locale} is on this"
-            " host",
-            remedy="download it first: csctl model pull",
-        )
-    return found

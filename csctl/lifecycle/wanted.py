@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from csctl.container.spec import ContainerSpec
 from csctl.engine.engine import Engine
 from csctl.lifecycle import observe
-from csctl.lifecycle.observe import Snapshot
+from csctl.lifecycle.snapshot import Snapshot
 from csctl.plan import steps
 from csctl.plan.observed import Observed
 from csctl.plan.preparation import FETCHES

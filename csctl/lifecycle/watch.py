@@ -27,6 +27,8 @@ _QUICK_TICK = 0.03
 """Seconds between two looks for answers while some are waited for."""
 _GATHER = 0.2
 """Seconds in which events are gathered: a burst of them gives one look."""
+_SHOWN = 0.1
+"""Seconds that are left for the first rows to be shown."""
 _FILES_SECONDS = 2.0
 _DAYS_SECONDS = 60.0
 _PAUSES = (0.5, 1.0, 2.0, 3.0)
@@ -62,12 +64,17 @@ def watch(
 ) -> Iterator[Update]:
     """Tell of the fleet, and whenever it is another one, until `stop`.
 
+    It begins to look at once, while its caller gets ready to hear of it.
     `places` tells what `load` reads; what it comes to tell of is read too.
     A lost Engine is told once, and connected to again; a profile that does not load
     any more stays as it was, with its problem beside the rows.
     """
+    return _told(Pump(_Watch(connect, load, environ, places)), stop)
+
+
+def _told(pump: Pump[Update], stop: threading.Event) -> Iterator[Update]:
     # An Engine that hangs must not hold back whoever wants to stop.
-    with closing(Pump(_Watch(connect, load, environ, places))) as pump:
+    with closing(pump):
         while not stop.is_set() and (updates := pump.take(_TICK)) is not None:
             yield from updates
 
@@ -115,6 +122,9 @@ class _Watch:
             closing(FleetRows(engine, self._environ)) as fleet,
         ):
             fleet.look(files.profiles)
+            yield Rows(rows=fleet.rows, engine=engine, problems=files.problems)
+            # Whoever shows them comes first: threads that ask would take its turns.
+            self._ended.wait(_SHOWN)
             yield from self._changes(engine, files, events, fleet)
 
     def _changes(
@@ -125,7 +135,7 @@ class _Watch:
         fleet: FleetRows,
     ) -> Iterator[Rows]:
         dates, days = _Every(_FILES_SECONDS), _Every(_DAYS_SECONDS)
-        told, news = files.problems, True
+        told, news = files.problems, False
         while not self._ended.is_set():
             if fleet.complete() or news or files.problems is not told:
                 told = files.problems

@@ -28,7 +28,7 @@ from csctl.front.server import Server
 from csctl.plan import steps
 from csctl.plan.change import change, differences_of, recover
 from csctl.plan.observed import Observed
-from csctl.plan.problems import in_the_way
+from csctl.plan.problems import in_the_way, interruption
 from csctl.plan.reconcile import leftover
 from csctl.plan.steps import Plan, Step
 from csctl.profile.model import Front, Profile
@@ -167,7 +167,7 @@ def reconcile_front(
         profile=profile.name,
         steps=planned,
         problems=tuple(_problems(profile, seen, planned)),
-        notes=own.notes,
+        notes=(*own.notes, *interruption(profile, own, planned)),
     )
 
 

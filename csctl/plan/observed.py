@@ -57,5 +57,7 @@ class Observed:
     """What is wrong with the speech that the container is to recognise."""
     environment_problems: tuple[CsctlError, ...] = ()
     """Keys that cannot be read: in the way only where a step needs them."""
+    ready_seconds: float | None = None
+    """From the start of its container until ready, the last time; None if unknown."""
     notes: tuple[str, ...] = ()
     problems: tuple[CsctlError, ...] = ()

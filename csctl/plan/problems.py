@@ -18,6 +18,7 @@ from csctl.plan.observed import Observed
 from csctl.plan.preparation import DOWNLOADS, renewable
 from csctl.plan.steps import Step
 from csctl.profile.model import Profile
+from csctl.size import format_duration
 
 
 def problems(
@@ -139,6 +140,27 @@ def notes(profile: Profile, seen: Observed) -> Iterator[str]:
     yield from seen.notes
     yield from _model_notes(seen)
     yield from _license_notes(profile, seen)
+
+
+def interruption(
+    profile: Profile, seen: Observed, planned: tuple[Step, ...]
+) -> Iterator[str]:
+    """For how long nothing serves, where a container is replaced.
+
+    Both need the port, so that one has to stop before the other starts; behind a front
+    it is the front that has the port.
+    """
+    replaced = any(isinstance(step, steps.Replace) for step in planned)
+    if not replaced or profile.seat is not None:
+        return
+    last = seen.ready_seconds
+    took = (
+        "" if last is None else f", some {format_duration(last)} as at its last start"
+    )
+    yield (
+        "it does not serve from the stop of the old container until the new one is"
+        f" ready{took}; what is being recognised is cut off"
+    )
 
 
 def _model_notes(seen: Observed) -> Iterator[str]:

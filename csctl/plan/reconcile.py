@@ -7,7 +7,7 @@ from csctl.plan import steps
 from csctl.plan.change import change, differences_of, recover
 from csctl.plan.observed import Observed
 from csctl.plan.preparation import DOWNLOADS, FETCHES, prepare
-from csctl.plan.problems import notes, problems
+from csctl.plan.problems import interruption, notes, problems
 from csctl.plan.serving import Parts, serving_spec
 from csctl.plan.steps import Plan, Step
 from csctl.profile.model import Profile
@@ -29,7 +29,7 @@ def reconcile(profile: Profile, seen: Observed) -> Plan:
         profile=profile.name,
         steps=planned,
         problems=tuple(problems(profile, seen, planned)),
-        notes=tuple(notes(profile, seen)),
+        notes=(*notes(profile, seen), *interruption(profile, seen, planned)),
     )
 
 

@@ -18,7 +18,7 @@ from csctl.plan import steps
 from csctl.plan.change import differences_of
 from csctl.plan.observed import Observed
 from csctl.plan.preparation import prepare
-from csctl.plan.problems import problems
+from csctl.plan.problems import interruption, problems
 from csctl.plan.refusals import (
     Allowed,
     gaps,
@@ -59,7 +59,11 @@ def refresh(
             *shortage(profile, seen, free, allowed),
             *problems(profile, seen, planned),
         ),
-        notes=(*seen.notes, proof_note(profile, free)),
+        notes=(
+            *interruption(profile, seen, planned),
+            *seen.notes,
+            proof_note(profile, free),
+        ),
     )
 
 
@@ -88,7 +92,12 @@ def rollback(
             *(unmarkable(one) for one in left if one.record is None),
             *problems(profile, back, planned),
         ),
-        notes=(*seen.notes, proof_note(profile, free), *forward_notes(seen, back)),
+        notes=(
+            *seen.notes,
+            *interruption(profile, seen, planned),
+            proof_note(profile, free),
+            *forward_notes(seen, back),
+        ),
     )
 
 
@@ -109,7 +118,11 @@ def succeed(profile: Profile, seen: Observed, *, free: int, allowed: Allowed) ->
             *shortage(profile, seen, free, allowed),
             *problems(profile, seen, planned),
         ),
-        notes=(*seen.notes, proof_note(profile, free)),
+        notes=(
+            *interruption(profile, seen, planned),
+            *seen.notes,
+            proof_note(profile, free),
+        ),
     )
 
 

@@ -96,18 +96,8 @@ def _invocation(profile: Profile, parts: Parts) -> Invocation:
     invocation = arguments.serve_connected(
         parts.model.id, parts.model.directory, account
     )
-    if isinstance(key, Secret):
-        return invocation
     # A key that cannot be read now: the spec serves comparison only.
-    return Invocation(
-        arguments=tuple(map(_unknown, invocation.arguments)),
-        environment={n: _unknown(v) for n, v in invocation.environment.items()},
-        mounts=invocation.mounts,
-    )
-
-
-def _unknown(value: Value) -> Value:
-    return UnknownSecret() if isinstance(value, Secret) else value
+    return invocation if isinstance(key, Secret) else invocation.withheld()
 
 
 def limits(profile: Profile) -> Limits:

@@ -107,6 +107,19 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Flag:
+    """true or false."""
+
+    def read(self, node: Node, _path: str, _reading: Reading) -> bool:
+        if not isinstance(node.value, bool):
+            raise InvalidValue(f"{node.shown} is neither true nor false")
+        return node.value
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "boolean"}
+
+
+@dataclass(frozen=True, slots=True)
 class Whole:
     """A whole number."""
 

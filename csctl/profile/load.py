@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from csctl.errors import Problem, ProfileError
-from csctl.profile import document
+from csctl.profile import document, speech
 from csctl.profile.host import Host
 from csctl.profile.model import Profile, Source
 from csctl.profile.node import BROKEN, Node, Position
@@ -34,8 +34,10 @@ def load(
 ) -> list[Profile]:
     """The profiles of files, and of all *.yaml and *.yml files in directories.
 
-    `-` is stdin, and relative paths in it start where csctl does. Raises ProfileError
-    with the problems of all files.
+    `csctl.yaml` is none: it declares resources. `-` is stdin, and relative paths in it
+    start where csctl does.
+
+    Raises ProfileError with the problems of all files.
     """
     collected = _Collected(environ)
     seen = set()
@@ -103,6 +105,7 @@ class _Collected:
             for entry in entries
             if entry.suffix in _SUFFIXES
             and entry.name[0] != "."
+            and entry.name != speech.FILE
             and _may_be_file(entry)
         ]
         if not files:

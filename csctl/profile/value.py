@@ -29,6 +29,8 @@ _LOCALE = r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,10}){1,3}"
 _RESTART = r"no|always|unless-stopped|on-failure(?::[1-9][0-9]{0,8})?"
 _SIZE = r"[0-9]+(?:\.[0-9]+)? *(?:[kKmMgGtT][iI]?)?[bB]?"
 _DURATION = r"(?:[0-9]+(?:\.[0-9]+)?(?:ms|[smhdw]))+"
+_REGION = r"[a-z][a-z0-9]{2,40}"
+_CUSTOM_DOMAIN = r"[A-Za-z0-9][A-Za-z0-9-]{0,62}[A-Za-z0-9]"
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 
@@ -197,6 +199,29 @@ def _proxy(text: str) -> str:
     if parts.path.strip("/") or parts.query or parts.fragment:
         raise InvalidValue("write scheme, host and port only: http://proxy:8888")
     return text
+
+
+def region(text: str) -> str:
+    """A region's name in lower case. Raises InvalidValue."""
+    if not re.fullmatch(_REGION, text.lower()):
+        raise InvalidValue(f"{text!r} is no region such as westeurope")
+    return text.lower()
+
+
+def custom_domain(text: str) -> str:
+    """A custom domain's name. Facts: rest-api.md section 12. Raises InvalidValue."""
+    if not re.fullmatch(_CUSTOM_DOMAIN, text):
+        raise InvalidValue(
+            f"{text!r} is no custom domain name: write its 2 to 64 letters, digits and"
+            " '-', without a dot"
+        )
+    return text.lower()
+
+
+def resource_name(name: str) -> None:
+    """Refuse what is no name for a resource. Raises InvalidValue."""
+    if not re.fullmatch(_NAME, name):
+        raise InvalidValue("write 2 to 63 letters, digits, '_', '.' and '-'")
 
 
 def environment_name(name: str) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 
 from csctl.errors import InvalidReference
+from csctl.http.host import is_loopback
 from csctl.reference import DEFAULT_REGISTRY, ImageReference
 
 _DOCKER_HUB = ("docker.io", "index.docker.io", "registry-1.docker.io")
@@ -48,14 +48,3 @@ class Address:
     def local(self) -> bool:
         """Whether the registry runs on this host, where no proxy leads."""
         return is_loopback(self.name)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether `host` or `host:port` is this host, by its name or its number."""
-    bare = host.rpartition("]")[0].removeprefix("[") or host.partition(":")[0]
-    if bare.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(bare).is_loopback
-    except ValueError:
-        return False

@@ -16,14 +16,16 @@ import httpx
 import msgspec
 
 from csctl.errors import DownloadError, RegistryUnavailable
+from csctl.http.client import TIMEOUT
+from csctl.http.resume import PATIENCE
 from csctl.reference import ImageReference
 from csctl.registry import credentials
 from csctl.registry.address import Address
 from csctl.registry.answer import Answer
-from csctl.registry.blob import PATIENCE, BlobStream
-from csctl.registry.connection import TIMEOUT, Connection
+from csctl.registry.blob import BlobStream
+from csctl.registry.certificates import CERTIFICATES, trust
+from csctl.registry.connection import Connection
 from csctl.registry.manifest import MEDIA_TYPES, Document, ImageManifest, sha256
-from csctl.registry.tls import CERTIFICATES, trust
 
 _MAX_PAGES = 1000
 _DIGEST = re.compile(r"sha256:[a-f0-9]{64}")

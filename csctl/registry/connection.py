@@ -10,16 +10,18 @@ from functools import cached_property, partial
 
 import httpx
 
-from csctl import __version__
-from csctl.errors import RegistryUnavailable, UsageError
-from csctl.registry import challenge, retry
+from csctl.errors import RegistryUnavailable
+from csctl.http import client, faults, retry
+from csctl.http.client import TIMEOUT
+from csctl.registry import challenge
 from csctl.registry.address import Address
 from csctl.registry.answer import Answer
+from csctl.registry.certificates import OR_PUT
 from csctl.registry.credentials import Credentials, CredentialSource, Login
-from csctl.registry.faults import is_untrusted, translated
 
-TIMEOUT = httpx.Timeout(30, connect=10)
 _MAX_BODY = 16 << 20
+
+translated = partial(faults.translated, RegistryUnavailable, or_put=OR_PUT)
 
 
 class Connection:
@@ -39,20 +41,9 @@ class Connection:
         self._source = source
         self._sleep = sleep
         self._granted: dict[str, str] = {}
-        try:
-            self._http = httpx.Client(
-                verify=tls,
-                transport=transport,
-                timeout=timeout,
-                trust_env=not address.local,
-                headers={"User-Agent": f"csctl/{__version__}"},
-            )
-        except (ImportError, ValueError, httpx.InvalidURL) as exc:
-            # `from None`: the message may quote the password of a proxy.
-            raise UsageError(
-                f"the environment's proxy cannot be used: {type(exc).__name__}",
-                remedy="write HTTPS_PROXY as http://HOST:PORT",
-            ) from None
+        self._http = client.open_client(
+            tls, proxies=not address.local, transport=transport, timeout=timeout
+        )
 
     def close(self) -> None:
         """Close all connections."""
@@ -160,7 +151,7 @@ class Connection:
         try:
             self._once(request, follow_redirects=False)
         except (httpx.ConnectError, httpx.ConnectTimeout) as exc:
-            if is_untrusted(exc):
+            if faults.is_untrusted(exc):
                 raise
             return False
         return True
@@ -168,18 +159,7 @@ class Connection:
     def _send(self, request: httpx.Request, *, follow_redirects: bool) -> Answer:
         """Send until an answer is worth judging, a few times at most."""
         once = partial(self._once, request, follow_redirects=follow_redirects)
-        for attempt in range(retry.ATTEMPTS - 1):
-            try:
-                answer = once()
-            except httpx.TransportError as exc:
-                if not retry.is_passing(exc):
-                    raise
-                self._sleep(retry.pause(attempt))
-            else:
-                if not retry.is_passing_status(answer.status):
-                    return answer
-                self._sleep(retry.pause(attempt, answer.headers))
-        return once()
+        return retry.settle(once, self._sleep)
 
     def _once(self, request: httpx.Request, *, follow_redirects: bool) -> Answer:
         response = self._http.send(
@@ -192,17 +172,11 @@ class Connection:
 
 
 def _answer(response: httpx.Response) -> Answer:
-    body = _read(response)
+    try:
+        body = client.read(response, _MAX_BODY)
+    except client.TooLarge:
+        raise RegistryUnavailable(
+            f"{response.url.host} answers with more than {_MAX_BODY} bytes",
+            remedy="check whether this is a registry",
+        ) from None
     return Answer(response.status_code, response.headers, body, response.url)
-
-
-def _read(response: httpx.Response) -> bytes:
-    body = bytearray()
-    for chunk in response.iter_bytes():
-        body += chunk
-        if len(body) > _MAX_BODY:
-            raise RegistryUnavailable(
-                f"{response.url.host} answers with more than {_MAX_BODY} bytes",
-                remedy="check whether this is a registry",
-            )
-    return bytes(body)

@@ -31,6 +31,10 @@ _UNTOLD = (0, 0xFFFFFFFF)
 _CHUNK_LIMIT = 64
 
 
+SAMPLE = Path(__file__).with_name("sample.wav")
+"""Three seconds of English that come with csctl; its license lies beside it."""
+
+
 class Unfit(Exception):
     """Not a WAV file, or none of a kind that is sent as it is; says why."""
 

@@ -39,6 +39,20 @@ async def opened(path: Path, *, convert: bool = False) -> AsyncGenerator[Audio, 
         found.close()
 
 
+def check(path: Path) -> None:
+    """Look whether a file can be sent, or at least be given to a converter.
+
+    Raises UsageError.
+    """
+    handle = audio.open_file(path)
+    try:
+        audio.read(path, handle)
+    except Unfit as exc:
+        _converter(path, str(exc))
+    finally:
+        os.close(handle)
+
+
 async def _open(path: Path, *, convert: bool) -> Audio:
     handle = audio.open_file(path)
     try:
@@ -55,14 +69,7 @@ async def _open(path: Path, *, convert: bool) -> Audio:
 
 
 async def _converted(path: Path, why: str) -> Audio:
-    words = next((one for one in (_FFMPEG, _SOX) if shutil.which(one[0])), None)
-    if words is None:
-        raise unusable(
-            path,
-            f"{why}, and neither ffmpeg nor sox is installed",
-            remedy="install ffmpeg or sox, or name a WAV file of 16-bit PCM, A-law or"
-            " mu-law",
-        )
+    words = _converter(path, why)
     # It has no name, so nothing is left of it however csctl ends.
     with tempfile.TemporaryFile() as file:
         argv = [word.format(path.absolute()) for word in words]
@@ -74,6 +81,19 @@ async def _converted(path: Path, why: str) -> Audio:
         whole = size - size % STANDARD.frame
         handle = os.dup(file.fileno())
         return Audio(format=STANDARD, handle=handle, start=0, size=whole)
+
+
+def _converter(path: Path, why: str) -> tuple[str, ...]:
+    """The words of a converter that is installed. Raises UsageError."""
+    for words in (_FFMPEG, _SOX):
+        if shutil.which(words[0]):
+            return words
+    raise unusable(
+        path,
+        f"{why}, and neither ffmpeg nor sox is installed",
+        remedy="install ffmpeg or sox, or name a WAV file of 16-bit PCM, A-law or"
+        " mu-law",
+    )
 
 
 async def _run(argv: list[str], output: int) -> str | None:

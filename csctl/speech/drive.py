@@ -18,11 +18,28 @@ def drive(stream: AsyncGenerator[Item, None]) -> Generator[Item, None, None]:
     """
     with asyncio.Runner() as runner:
         try:
-            while (item := runner.run(_next(stream))) is not _OVER:
+            while (item := _next(runner, stream)) is not _OVER:
                 yield item  # type: ignore[misc]
         finally:
             runner.run(stream.aclose())
 
 
-async def _next(stream: AsyncGenerator[Item, None]) -> Item | object:
+def _next(runner: asyncio.Runner, stream: AsyncGenerator[Item, None]) -> Item | object:
+    async def result() -> Item | object:
+        return await coming
+
+    async def give_up() -> None:
+        coming.cancel()
+        await asyncio.gather(coming, return_exceptions=True)
+
+    coming = runner.get_loop().create_task(_coming(stream))
+    try:
+        return runner.run(result())
+    except BaseException:
+        # A signal's exception ends the loop, and nothing that runs on it.
+        runner.run(give_up())
+        raise
+
+
+async def _coming(stream: AsyncGenerator[Item, None]) -> Item | object:
     return await anext(stream, _OVER)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
 from textual import events, on, work
@@ -31,12 +32,14 @@ from csctl.tui.driver import SteadyDriver
 from csctl.tui.fleet_screen import FleetScreen
 from csctl.tui.messages import EngineLost, FleetSeen, WorkOver
 from csctl.tui.palette import Palette
+from csctl.tui.places import Place
 from csctl.tui.run import Run
 from csctl.tui.screen import CsctlScreen
 from csctl.tui.theme import DIMMED, THEMES, chosen
 from csctl.tui.too_small import TooSmall
 
 _ERROR_SECONDS = 15.0
+_VISITED = 20
 _ALWAYS = ("ctrl+q", "ctrl+c")
 """Keys that count even where there is no room to see what they do."""
 _SIGNALS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
@@ -71,20 +74,25 @@ class CsctlApp(App[int]):
     def __init__(
         self, desk: Desk, fleet: Callable[[threading.Event], Iterator[Update]]
     ) -> None:
-        """`fleet` tells of the fleet until its event is set."""
+        """`fleet` begins to look at the fleet, and tells of it until its event is set.
+
+        It looks while the first screen is made.
+        """
         super().__init__(driver_class=SteadyDriver)
         self.desk = desk
-        self._fleet = fleet
         self._ending = threading.Event()
+        self._updates = fleet(self._ending)
         self.runs: set[Run] = set()
         """Work that goes on: the application does not end before it has."""
+        self.visited: deque[Place] = deque(maxlen=_VISITED)
+        """Places as they were opened, the newest last."""
         self._code: int | None = None
         """What to exit with once it has."""
         self.bug: BaseException | None = None
         """What ended the application without being an error of the core."""
+        self._choose_colours()
 
     async def on_mount(self) -> None:
-        self._choose_colours()
         await self.push_screen(FleetScreen())
         self._fit(self.size)
         loop = asyncio.get_running_loop()
@@ -98,9 +106,11 @@ class CsctlApp(App[int]):
         self._ending.set()
 
     def _choose_colours(self) -> None:
+        """Before any style sheet is read: all of them would be read once more."""
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = chosen(self.desk.environ).name
+        self.set_reactive(App.theme, chosen(self.desk.environ).name)
+        self.stylesheet.set_variables(self.get_css_variables())
         for one in self.get_line_filters():
             if isinstance(one, DimFilter):
                 one.dim_factor = DIMMED
@@ -186,7 +196,7 @@ class CsctlApp(App[int]):
     @work(thread=True, group="fleet")
     def follow_fleet(self) -> None:
         """Tell of the fleet until the application ends."""
-        for update in self._fleet(self._ending):
+        for update in self._updates:
             match update:
                 case Rows():
                     self.post_message(FleetSeen(update))
@@ -254,53 +264,6 @@ class CsctlApp(App[int]):
             return True
 
     # -- screens --------------------------------------------------------------------
-    # Each screen's module is loaded when it is first opened.
-
-    def open_help(self) -> None:
-        from csctl.tui.help_screen import HelpScreen
-
-        self.push_screen(HelpScreen(self.screen))
-
-    def open_details(self, name: str) -> None:
-        from csctl.tui.details_screen import DetailsScreen
-
-        self.push_screen(DetailsScreen(name))
-
-    def open_plan(self, names: Iterable[str]) -> None:
-        from csctl.tui.plan_screen import PlanScreen
-
-        self.push_screen(PlanScreen(tuple(names)))
-
-    def open_apply(self, names: Iterable[str]) -> None:
-        """The plan, and the question at once."""
-        from csctl.tui.plan_screen import PlanScreen
-
-        self.push_screen(PlanScreen(tuple(names), asking=True))
-
-    def open_logs(self, name: str) -> None:
-        from csctl.tui.logs_screen import LogsScreen
-
-        self.push_screen(LogsScreen(name))
-
-    def open_images(self, name: str | None) -> None:
-        from csctl.tui.images_screen import ImagesScreen
-
-        self.push_screen(ImagesScreen(name))
-
-    def open_models(self, name: str) -> None:
-        from csctl.tui.models_screen import ModelsScreen
-
-        self.push_screen(ModelsScreen(name))
-
-    def open_license(self, name: str) -> None:
-        from csctl.tui.license_screen import LicenseScreen
-
-        self.push_screen(LicenseScreen(name))
-
-    def open_new(self) -> None:
-        from csctl.tui.new_screen import NewScreen
-
-        self.push_screen(NewScreen())
 
     def open_progress(
         self,

@@ -25,6 +25,7 @@ _CALM_SECONDS = 0.5
 class DetailsScreen(CsctlScreen):
     """Six parts, of which one is shown."""
 
+    OWN_VERB = "details"
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
             Binding(

@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from csctl.errors import InvalidValue
-from csctl.tui.pattern import Pattern
+from csctl.tui.pattern import TOO_SLOW, Pattern
 
 
 class FilterBar(Horizontal):
@@ -25,6 +25,10 @@ class FilterBar(Horizontal):
 
     class Kept(Message):
         """The filter is to stay as it is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pattern: Pattern | None = None
 
     def compose(self) -> ComposeResult:
         yield Static("/", id="sign")
@@ -56,8 +60,11 @@ class FilterBar(Horizontal):
 
     def count(self, shown: int, all_: int) -> None:
         """Say how many rows it lets through."""
-        if not self.has_class("-wrong"):
-            self.query_one("#passed", Static).update(f"{shown} of {all_}")
+        if self.has_class("-wrong"):
+            return
+        slow = self._pattern is not None and self._pattern.too_slow
+        said = f"✗ {TOO_SLOW}" if slow else f"{shown} of {all_}"
+        self.query_one("#passed", Static).update(said)
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
@@ -71,6 +78,7 @@ class FilterBar(Horizontal):
             self.query_one("#passed", Static).update(f"✗ {error.message}")
             return
         self.remove_class("-wrong")
+        self._pattern = pattern
         self.post_message(self.Changed(pattern))
 
     @on(Input.Submitted)

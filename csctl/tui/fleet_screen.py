@@ -15,6 +15,7 @@ from textual.widgets import Static
 
 from csctl.format import fleet as words
 from csctl.lifecycle.status import Status
+from csctl.tui import doors
 from csctl.tui.banner import Banner
 from csctl.tui.crumbs import Crumbs
 from csctl.tui.desk import HISTORY
@@ -261,7 +262,7 @@ class FleetScreen(CsctlScreen):
 
     @on(FleetTable.Opened)
     def _open(self, message: FleetTable.Opened) -> None:
-        self.csctl.open_details(message.name)
+        doors.open_details(self.csctl, message.name)
 
     @on(FleetTable.Marked)
     def _mark(self, message: FleetTable.Marked) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import ClassVar
 
 from textual import on, work
@@ -13,11 +14,12 @@ from textual.binding import Binding, BindingType
 from textual.widgets import DataTable, Static
 
 from csctl import format as plain
+from csctl.bundle.carried import Destination
 from csctl.contract.dialects import printable
 from csctl.engine.engine import Engine
 from csctl.errors import CsctlError
 from csctl.format import stock as words
-from csctl.lifecycle import license_stock, licenses, verb
+from csctl.lifecycle import license_stock, licenses, on_host, verb
 from csctl.lifecycle.events import Event
 from csctl.lifecycle.license_stock import StockedLicense
 from csctl.lifecycle.renewal import (
@@ -30,9 +32,11 @@ from csctl.lifecycle.status import LicenseState, license_state
 from csctl.plan.refusals import Allowed
 from csctl.plan.steps import Plan
 from csctl.profile.model import Profile
+from csctl.tui import doors
 from csctl.tui.aside import aside
 from csctl.tui.confirm_dialog import ConfirmDialog
 from csctl.tui.listing import Listing
+from csctl.tui.open_dialog import OpenDialog
 from csctl.tui.stock_screen import StockScreen
 
 _WIDTHS = (16, 10, 9, 10, None, 8)
@@ -43,7 +47,7 @@ class LicenseScreen(StockScreen):
     """The sets, the newest first, and all that is known of the one chosen."""
 
     crumb = OWN_VERB = "license"
-    CHANGES = frozenset(("fetch", "refresh_license", "rollback"))
+    CHANGES = frozenset(("fetch", "refresh_license", "rollback", "bundle"))
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "R",
@@ -62,6 +66,12 @@ class LicenseScreen(StockScreen):
             "rollback",
             "Back",
             tooltip="Go back to the license set before",
+        ),
+        Binding(
+            "B",
+            "bundle",
+            "Bundle",
+            tooltip="Import from a bundle: verify it, see what it holds, load it",
         ),
         Binding("ctrl+r", "look", "Again", tooltip="Look at the disk again"),
     ]
@@ -128,6 +138,23 @@ class LicenseScreen(StockScreen):
 
     def action_rollback(self) -> None:
         self._ask(_ROLLBACK)
+
+    def action_bundle(self) -> None:
+        """Ask for a bundle's file, and open it."""
+        profile = self.profile
+        if self.engine_to_change() is None or profile is None:
+            return
+        where, folder = _destination(profile), profile.source.file.absolute().parent
+
+        def go(file: Path | None) -> None:
+            if file is not None:
+                doors.open_bundle(self.csctl, profile.name, file, where)
+
+        self.app.push_screen(OpenDialog("Open a bundle", folder), go)
+
+    def on_screen_resume(self) -> None:
+        """What was done meanwhile may have brought a license."""
+        self.action_look()
 
     def _ask(self, *ways: _Way) -> None:
         engine = self.engine_to_change()
@@ -197,7 +224,7 @@ def _fetch(
         engine,
         profile,
         environ,
-        lambda job: licenses.fetch(job, verb.model_on_disk(profile)),
+        lambda job: licenses.fetch(job, on_host.model_on_disk(profile)),
     )
     return license_state(stored, profile)
 
@@ -231,6 +258,16 @@ _ROLLBACK = _Way(
     propose=propose_rollback,
     work=roll_back,
 )
+
+
+def _destination(profile: Profile) -> Destination:
+    """Where a bundle's parts go: where this profile, as it is here, says.
+
+    A bundle finds the profiles of this host by the names of their files.
+    """
+    file = profile.source.file.absolute()
+    here = file.name == f"{profile.name}.yaml"
+    return Destination(profiles=file.parent if here else None)
 
 
 def _told(state: LicenseState) -> str:

@@ -1,13 +1,10 @@
 """The view of a log: follows it, or stays where one reads; finds and thins out lines.
 
-It draws only the rows that are seen, and looks at a line once: when it comes, or when
-another pattern or width is asked for.
+It draws only the rows that are seen.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import ClassVar
@@ -21,12 +18,9 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from csctl.lifecycle.follow import Entry, Mark
-from csctl.tui.hits import Hits
-from csctl.tui.pattern import Pattern
-from csctl.tui.ring import Ring
-from csctl.tui.rows import Rows
-from csctl.tui.typeset import Typeset
+from csctl.lifecycle.follow import Entry
+from csctl.tui.log_text import LogText, Span
+from csctl.tui.pattern import Expression, Pattern
 
 _ASIDE = 8
 """So many columns a step to the side goes."""
@@ -115,113 +109,52 @@ class LogView(ScrollView, can_focus=True):
 
     def __init__(self) -> None:
         super().__init__()
-        self.ring = Ring()
+        self.text = LogText()
         self.following = True
         self.unseen = 0
         """How many lines came below while it was paused."""
-        self.typeset = Typeset(columns=80)
-        self.only: Pattern | None = None
-        """What the shown lines match; marks are always shown."""
-        self.wanted: re.Pattern[str] | None = None
-        """What is searched for."""
-        self._rows = Rows()
-        self._hits = Hits()
-        self._current: int | None = None
-        """The line that one went to last."""
-        self._widest = 0
         self._placing = False
         self._anchor: int | None = None
         """The line that was at the top when a filter or a width came between."""
 
-    # -- what is there -------------------------------------------------------------
-
-    @property
-    def shown(self) -> int:
-        """How many lines pass the filter."""
-        return self._rows.lines
-
-    @property
-    def hits(self) -> int:
-        """How many shown lines hold what is searched for."""
-        return len(self._hits)
-
-    @property
-    def hit(self) -> int | None:
-        """Which of them one is at, from 1 on."""
-        return None if self._current is None else self._hits.place(self._current)
-
-    def lines(self) -> list[str]:
-        """All that is held, as it is written to a file."""
-        return list(map(self.typeset.text, self.ring))
-
     def extend(self, entries: Iterable[Entry]) -> None:
         """Take new lines; what does not fit any more goes."""
-        old, before = self.ring.end, self._rows.lines
-        self.ring.extend(entries)
-        for number in range(max(old, self.ring.first), self.ring.end):
-            self._admit(number)
+        more, gone = self.text.extend(entries)
         if not self.following:
-            self.unseen += self._rows.lines - before
-        gone = self._rows.drop_before(self.ring.first)
-        self._hits.drop_before(self.ring.first)
+            self.unseen += more
         self._place(None if self.following else self.scroll_offset.y - gone)
 
     def filter(self, pattern: Pattern | None) -> None:
         """Show only the lines that match; None shows all."""
-        self.only = pattern
+        self.text.only = pattern
         self._lay_out()
 
-    def search(self, regex: re.Pattern[str] | None) -> None:
+    def search(self, wanted: Expression | None) -> None:
         """Mark all that match; None marks nothing."""
-        self.wanted, self._current, self._hits = regex, None, Hits()
-        for number in self._rows.numbers:
-            self._note(number)
+        self.text.search(wanted)
         self._redraw()
-
-    def _admit(self, number: int) -> None:
-        """Give a line its rows, unless the filter has none for it."""
-        entry = self.ring[number]
-        line = not isinstance(entry, Mark)
-        if line and self.only is not None and not self.only.matches(entry.text):
-            return
-        columns, rows = self.typeset.measure(entry)
-        self._widest = max(self._widest, columns)
-        self._rows.append(number, rows)
-        if self.wanted is not None:
-            self._note(number)
-
-    def _note(self, number: int) -> None:
-        """Remember a line that holds what is searched for."""
-        entry = self.ring[number]
-        if self.wanted is None or isinstance(entry, Mark):
-            return
-        if self.wanted.search(entry.text):
-            self._hits.append(number)
 
     # -- where it is -----------------------------------------------------------------
 
-    def _lay_out(self) -> None:
+    def _lay_out(self, **choices: bool) -> None:
         """Give all lines their rows anew; the line at the top stays there."""
         self._anchor = top = self._top if self._anchor is None else self._anchor
-        self.typeset = dataclasses.replace(self.typeset, columns=self._columns)
-        self._rows, self._hits, self._widest = Rows(), Hits(), 0
-        for number in range(self.ring.first, self.ring.end):
-            self._admit(number)
-        self._place(
-            None if self.following else self._rows.row_of(top) - self._rows.first
-        )
+        self.text.lay_out(columns=self._columns, **choices)
+        rows = self.text.rows
+        self._place(None if self.following else rows.row_of(top) - rows.first)
 
     @property
     def _top(self) -> int:
         """The number of the line at the top."""
-        found = self._rows.at(self._rows.first + self.scroll_offset.y)
-        return found[0] if found else self.ring.first
+        rows = self.text.rows
+        found = rows.at(rows.first + self.scroll_offset.y)
+        return found[0] if found else self.text.ring.first
 
     def _place(self, row: int | None) -> None:
         """Show the rows from this one on, or with None the last ones."""
         with self._held():
-            width = 0 if self.typeset.wrapped else self._widest
-            self.virtual_size = Size(width, len(self._rows))
+            width = 0 if self.text.typeset.wrapped else self.text.widest
+            self.virtual_size = Size(width, len(self.text.rows))
             y = self.max_scroll_y if row is None else row
             self.scroll_to(y=y, animate=False, force=True)
         self._redraw()
@@ -278,32 +211,22 @@ class LogView(ScrollView, can_focus=True):
         self.scroll_to(x=min(max(0, x), self.max_scroll_x), animate=False, force=True)
 
     def action_wrap(self) -> None:
-        wrapped = not self.typeset.wrapped
-        self.typeset = dataclasses.replace(self.typeset, wrapped=wrapped)
         self.scroll_to(x=0, animate=False, force=True)
-        self._lay_out()
+        self._lay_out(wrapped=not self.text.typeset.wrapped)
 
     def action_stamps(self) -> None:
-        stamped = not self.typeset.stamped
-        self.typeset = dataclasses.replace(self.typeset, stamped=stamped)
-        self._lay_out()
+        self._lay_out(stamped=not self.text.typeset.stamped)
 
     def action_find(self, step: int) -> None:
         """Go to the next hit, or with -1 to the one before; round at the ends."""
-        if not self._hits:
-            return
-        if self._current is None:
-            self._current = self._hits.nearest(self._top)
-        elif step > 0:
-            self._current = self._hits.after(self._current)
-        else:
-            self._current = self._hits.before(self._current)
-        self._show(self._current)
+        found = self.text.find(step, self._top)
+        if found is not None:
+            self._show(found)
 
     def _show(self, number: int) -> None:
         """Bring a line into view, with what is around it; following pauses."""
         self._follow(at_end=False)
-        row = self._rows.row_of(number) - self._rows.first
+        row = self.text.rows.row_of(number) - self.text.rows.first
         top, height = self.scroll_offset.y, self._visible
         self._place(top if top <= row < top + height else row - height // 3)
 
@@ -312,46 +235,22 @@ class LogView(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         base = self.get_component_rich_style("log-view--line")
         width = self._columns
-        found = self._rows.at(self._rows.first + self.scroll_offset.y + y)
-        if found is None:
+        row = self.text.row(self.text.rows.first + self.scroll_offset.y + y)
+        if row is None:
             return Strip.blank(width, base)
         left = self.scroll_offset.x
-        return self._strip(*found, base).crop_extend(left, left + width, base)
+        return self._strip(*row, base).crop_extend(left, left + width, base)
 
-    def _strip(self, number: int, part: int, base: Style) -> Strip:
-        """One row of a line, with what is marked in it."""
-        entry = self.ring[number]
-        pieces = self.typeset.pieces(entry)
-        begin = sum(map(len, pieces[:part]))
-        end = begin + len(pieces[part])
-        text = "".join(pieces)
-        spans = [
-            (max(start, begin), min(stop, end), style)
-            for start, stop, style in self._spans(number, entry)
-            if start < end and stop > begin
-        ]
-        segments = []
-        for start, stop, style in spans:
+    def _strip(self, text: str, spans: Iterable[Span], base: Style) -> Strip:
+        segments, begin = [], 0
+        for start, stop, kind in spans:
+            style = self.get_component_rich_style(f"log-view--{kind}")
             segments += [
                 Segment(text[begin:start], base),
                 Segment(text[start:stop], style),
             ]
             begin = stop
-        return Strip([*segments, Segment(text[begin:end], base)])
-
-    def _spans(self, number: int, entry: Entry) -> Iterator[tuple[int, int, Style]]:
-        """What is drawn in another style, from left to right."""
-        style = self.get_component_rich_style
-        if isinstance(entry, Mark):
-            yield 0, len(self.typeset.text(entry)), style("log-view--mark")
-            return
-        start = len(self.typeset.prefix(entry))
-        yield 0, start, style("log-view--stamp")
-        if self.wanted is not None:
-            kind = "current" if number == self._current else "hit"
-            for match in self.wanted.finditer(entry.text):
-                span = start + match.start(), start + match.end()
-                yield *span, style(f"log-view--{kind}")
+        return Strip([*segments, Segment(text[begin:], base)])
 
     @property
     def _visible(self) -> int:

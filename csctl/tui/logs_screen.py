@@ -21,7 +21,7 @@ from csctl.lifecycle import saved_log
 from csctl.lifecycle.follow import Entry, Mark, follow
 from csctl.tui.find_bar import FindBar
 from csctl.tui.log_view import LogView
-from csctl.tui.pattern import Pattern, compiled
+from csctl.tui.pattern import TOO_SLOW, Pattern, expression
 from csctl.tui.save_dialog import SaveDialog, Target
 from csctl.tui.screen import CsctlScreen
 
@@ -33,7 +33,7 @@ _PATIENCE = 0.2
 class LogsScreen(CsctlScreen):
     """Lines as they come, over restarts and replacements of the container."""
 
-    crumb = "logs"
+    crumb = OWN_VERB = "logs"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "escape",
@@ -133,27 +133,38 @@ class LogsScreen(CsctlScreen):
         if not view.following:
             state = "‖ paused" + (f", +{view.unseen:,} new" if view.unseen else "")
         parts = [Text(state, "bold")]
-        if view.ring.first:
-            parts.append(Text(f"{view.ring.first:,} lines dropped"))
-        if view.only is not None:
-            shown = f"{view.shown:,} of {len(view.ring):,}"
-            parts.append(Text(f"only {view.only.text}: {shown}"))
-        if view.wanted is not None:
-            parts.append(Text(f"find {view.wanted.pattern}: {self._hits()}"))
+        if view.text.ring.first:
+            parts.append(Text(f"{view.text.ring.first:,} lines dropped"))
+        if view.text.only is not None:
+            parts.append(Text(f"only {view.text.only.text}: {self._passed()}"))
+        if view.text.wanted is not None:
+            parts.append(Text(f"find {view.text.wanted.text}: {self._hits()}"))
         return Text("  ", no_wrap=True, overflow="ellipsis").join(parts)
+
+    def _passed(self) -> str:
+        view = self.view
+        if view.text.only is not None and view.text.only.too_slow:
+            return TOO_SLOW
+        return f"{view.text.shown:,} of {len(view.text.ring):,}"
 
     def _hits(self) -> str:
         view = self.view
-        at = "" if view.hit is None else f"{view.hit:,} of "
-        return f"{at}{view.hits:,}" if view.hits else "none"
+        if view.text.wanted is not None and view.text.wanted.too_slow:
+            return TOO_SLOW
+        at = "" if view.text.hit is None else f"{view.text.hit:,} of "
+        return f"{at}{view.text.hits:,}" if view.text.hits else "none"
 
     # -- finding ---------------------------------------------------------------------
 
     def action_ask_find(self) -> None:
-        self._ask(_FIND, "" if self.view.wanted is None else self.view.wanted.pattern)
+        self._ask(
+            _FIND, "" if self.view.text.wanted is None else self.view.text.wanted.text
+        )
 
     def action_ask_filter(self) -> None:
-        self._ask(_FILTER, "" if self.view.only is None else self.view.only.text)
+        self._ask(
+            _FILTER, "" if self.view.text.only is None else self.view.text.only.text
+        )
 
     def _ask(self, asked: str, text: str) -> None:
         self._kept = text
@@ -167,13 +178,13 @@ class LogsScreen(CsctlScreen):
         except InvalidValue as error:
             bar.refuse(error.message)
         else:
-            said = self._hits() if message.asked == _FIND else f"{self.view.shown:,}"
+            said = self._hits() if message.asked == _FIND else self._passed()
             bar.say(said if message.text else "")
 
     def _apply(self, asked: str, text: str) -> None:
         """Find or show only what was typed. Raises InvalidValue."""
         if asked == _FIND:
-            self.view.search(compiled(text) if text else None)
+            self.view.search(expression(text) if text else None)
         else:
             self.view.filter(Pattern.parse(text) if text.strip("!") else None)
 
@@ -186,13 +197,13 @@ class LogsScreen(CsctlScreen):
             self.view.action_find(1)
 
     def action_invert(self) -> None:
-        if self.view.only is not None:
-            self.view.filter(self.view.only.inverted())
+        if self.view.text.only is not None:
+            self.view.filter(self.view.text.only.inverted())
 
     def action_clear(self) -> None:
-        if self.view.only is not None:
+        if self.view.text.only is not None:
             self.view.filter(None)
-        elif self.view.wanted is not None:
+        elif self.view.text.wanted is not None:
             self.view.search(None)
         else:
             self.action_back()
@@ -201,12 +212,12 @@ class LogsScreen(CsctlScreen):
 
     def action_save(self) -> None:
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-        dialog = SaveDialog(f"./{self._of}-{stamp}.log", len(self.view.ring))
+        dialog = SaveDialog(f"./{self._of}-{stamp}.log", len(self.view.text.ring))
         self.app.push_screen(dialog, self._save)
 
     def _save(self, target: Target | None) -> None:
         if target is not None:
-            held = [] if target.whole else self.view.lines()
+            held = [] if target.whole else self.view.text.lines()
             self.write(target, held)
 
     @work(thread=True, group="save")

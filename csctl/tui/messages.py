@@ -17,6 +17,10 @@ class FleetSeen(Message):
 
     rows: Rows
 
+    def can_replace(self, message: Message) -> bool:
+        """What came since then is all that counts."""
+        return isinstance(message, FleetSeen)
+
 
 @dataclass
 class EngineLost(Message):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.types import IgnoreReturnCallbackType
 
+from csctl.tui import doors
 from csctl.tui.screen import CsctlScreen
 from csctl.tui.theme import THEMES
 from csctl.tui.verb import BY_ACTION, VERBS, Verb
@@ -50,7 +51,7 @@ class Palette(Provider):
         change = partial(setattr, app, "theme", other.name)
         yield f"Theme: {look}", f"Change to {look} colours", change
         if isinstance(screen, CsctlScreen):
-            yield "Help", "Show all keys (?)", app.open_help
+            yield "Help", "Show all keys (?)", partial(doors.open_help, app)
         yield "Quit", "Leave csctl; the containers go on (ctrl+q)", app.action_quit
 
     def _verbs(self, screen: CsctlScreen) -> Iterator[_Command]:
@@ -73,7 +74,7 @@ class Palette(Provider):
     def _rows(self, screen: CsctlScreen) -> Iterator[_Command]:
         app = screen.csctl
         for row in app.desk.rows:
-            open_ = partial(app.open_details, row.profile)
+            open_ = partial(doors.open_details, app, row.profile)
             yield f"Go to {row.profile}", "Show it in full", open_
 
 

@@ -205,6 +205,5 @@ def _detail(proposal: Proposal) -> str:
     for plan in proposal.changed:
         lines += [f"{plan.profile}:"] if len(proposal.changed) > 1 else []
         lines += [describe(step) for step in plan.steps]
-        if (cut := progress.interruption(plan)) is not None:
-            lines += ["", cut]
+        lines += [f"· {note}" for note in plan.notes]
     return "\n".join(lines)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from csctl.errors import CsctlError
 from csctl.lifecycle.profiles import Proposal, propose
 from csctl.profile.model import Profile
+from csctl.tui import doors
 from csctl.tui.confirm_dialog import ConfirmDialog
 
 if TYPE_CHECKING:
@@ -55,4 +56,6 @@ def offer_plan(app: CsctlApp, name: str, done: str) -> None:
         detail="The plan only looks; nothing is done before you say so.",
         yes="Plan",
     )
-    app.push_screen(dialog, lambda answer: app.open_plan([name]) if answer else None)
+    app.push_screen(
+        dialog, lambda answer: doors.open_plan(app, [name]) if answer else None
+    )

@@ -8,11 +8,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.events import Key
 from textual.screen import Screen
-from textual.widgets import Footer, Input
+from textual.widgets import Input
 
 from csctl.lifecycle.status import Status
+from csctl.tui import doors, places
 from csctl.tui.crumbs import Crumbs
 from csctl.tui.desk import Desk
+from csctl.tui.keys import Keys
+from csctl.tui.places import Place
 from csctl.tui.verb import BY_ACTION, VERBS, Verb
 
 if TYPE_CHECKING:
@@ -35,8 +38,17 @@ class CsctlScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "back", "Back", tooltip="Go back to the screen before"),
         Binding("question_mark,f1", "help", "Help", tooltip="Show all keys"),
+        Binding("colon", "go", tooltip="Go to a row by its name", show=False),
+        Binding(
+            "minus",
+            "last",
+            tooltip="Go to the place before, and with the same key back",
+            show=False,
+        ),
         *(verb.binding() for verb in VERBS),
     ]
+    OWN_VERB: ClassVar[str | None] = None
+    """The verb that opens this screen, where it is about one row."""
     crumb: str = ""
     """What the breadcrumbs say of this screen."""
 
@@ -72,7 +84,18 @@ class CsctlScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield Crumbs()
         yield from self.content()
-        yield Footer(compact=True, show_command_palette=False)
+        yield Keys()
+
+    def on_mount(self) -> None:
+        if (place := self.place) is not None:
+            self.csctl.visited.append(place)
+
+    @property
+    def place(self) -> Place | None:
+        """Where one is, if one could go there by name."""
+        if self.OWN_VERB is None or self.subject is None:
+            return None
+        return Place(self.OWN_VERB, self.subject)
 
     def content(self) -> ComposeResult:
         """What is between breadcrumbs and footer."""
@@ -140,36 +163,50 @@ class CsctlScreen(Screen[None]):
     def action_back(self) -> None:
         self.app.pop_screen()
 
+    def action_go(self) -> None:
+        places.ask(self.csctl)
+
+    def action_last(self) -> None:
+        """The place that was opened last, other than this one."""
+        here, visited = self.place, self.csctl.visited
+        last = next((one for one in reversed(visited) if one != here), None)
+        if last is None:
+            self.notify("no other place was opened yet", timeout=3)
+            return
+        if here is not None and last.why_not(self.csctl) is None:
+            self.dismiss()
+        last.open(self.csctl)
+
     def action_help(self) -> None:
-        self.csctl.open_help()
+        doors.open_help(self.csctl)
 
     def action_details(self) -> None:
-        self.csctl.open_details(self._name_for("details"))
+        doors.open_details(self.csctl, self._name_for("details"))
 
     def action_plan(self) -> None:
-        self.csctl.open_plan(self._names)
+        doors.open_plan(self.csctl, self._names)
 
     def action_apply(self) -> None:
-        self.csctl.open_apply(self._names)
+        doors.open_apply(self.csctl, self._names)
 
     def action_logs(self) -> None:
-        self.csctl.open_logs(self._name_for("logs"))
+        doors.open_logs(self.csctl, self._name_for("logs"))
 
     def action_images(self) -> None:
         rows = self.rows_of(BY_ACTION["images"])
-        self.csctl.open_images(rows[0].profile if rows else None)
+        doors.open_images(self.csctl, rows[0].profile if rows else None)
 
     def action_models(self) -> None:
-        self.csctl.open_models(self._name_for("models"))
+        doors.open_models(self.csctl, self._name_for("models"))
 
     def action_license(self) -> None:
-        self.csctl.open_license(self._name_for("license"))
+        doors.open_license(self.csctl, self._name_for("license"))
 
     def action_edit(self) -> None:
         self.csctl.edit(self._name_for("edit"))
 
     def action_new(self) -> None:
-        self.csctl.open_new()
+        doors.open_new(self.csctl)
 
     def action_start(self) -> None:
         from csctl.tui import power

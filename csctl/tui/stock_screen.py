@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from textual.binding import ActiveBinding
 
 from csctl.engine.engine import Engine
@@ -14,10 +12,15 @@ from csctl.tui.verb import BY_ACTION
 
 
 class StockScreen(CsctlScreen):
-    """What is on this host of one kind; its own keys come before the verbs'."""
+    """What is on this host of one kind; its own keys come before the verbs'.
 
-    OWN_VERB: ClassVar[str]
-    """The verb that opens this screen, which it does not offer again."""
+    The verb that opens it it does not offer again.
+    """
+
+    def __init__(self, subject: str | None) -> None:
+        super().__init__(subject)
+        if subject is not None:
+            self.crumb = f"{self.crumb} of {subject}"
 
     @property
     def profile(self) -> Profile | None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import statistics
 import sys
 import time
@@ -24,6 +25,7 @@ _QUIET_SECONDS = 15.0
 _SETTLE_SECONDS = 5.0
 _BETWEEN_KEYS = 0.3
 _BOUND = 0.15
+_LINE = re.compile(r"line (\d+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,8 @@ class Flood:
     """Resident memory in MB."""
     cpu: float
     """Percent of one core."""
+    shown: float
+    """Lines a second that came to the screen."""
     keys: tuple[float, ...]
     """Seconds from key to screen, sorted."""
 
@@ -44,7 +48,8 @@ class Flood:
         p50 = statistics.median(self.keys)
         p99 = self.keys[min(len(self.keys) - 1, round(0.99 * len(self.keys)))]
         return (
-            f"{self.rate} lines a second for {self.seconds:.0f} s\n"
+            f"{self.rate} lines a second for {self.seconds:.0f} s,"
+            f" {self.shown:.0f} shown\n"
             f"resident memory: {self.start:.1f} MB, then {self.end:.1f} MB\n"
             f"CPU: {self.cpu:.0f} % of one core\n"
             f"key to screen: p50 {1000 * p50:.0f} ms, p99 {1000 * p99:.0f} ms"
@@ -73,9 +78,10 @@ def flood(seconds: float, rate: int) -> Flood:
         pane.wait_for("following")
         time.sleep(_SETTLE_SECONDS)
         start, before = _resident(pane.pid), _cpu_seconds(pane.pid)
-        began = time.perf_counter()
+        first, began = _newest(pane), time.perf_counter()
         keys = tuple(sorted(_pressed(pane, began + seconds)))
         lasted = time.perf_counter() - began
+        last = _newest(pane)
         used = _cpu_seconds(pane.pid) - before
         return Flood(
             rate=rate,
@@ -83,6 +89,7 @@ def flood(seconds: float, rate: int) -> Flood:
             start=start,
             end=_resident(pane.pid),
             cpu=100 * used / lasted,
+            shown=(last - first) / lasted,
             keys=keys,
         )
 
@@ -96,6 +103,11 @@ def _pressed(pane: Pane, end: float) -> Iterator[float]:
             pane.wait_for(shown)
             yield time.perf_counter() - began
             time.sleep(_BETWEEN_KEYS)
+
+
+def _newest(pane: Pane) -> int:
+    """The number of the newest line on the screen."""
+    return max(map(int, _LINE.findall(pane.text())))
 
 
 def _resident(pid: int) -> float:

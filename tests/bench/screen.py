@@ -89,7 +89,10 @@ def _first_list(argv: Sequence[str]) -> float:
     began = time.perf_counter()
     with Pane(argv, os.environ, columns=_COLUMNS, rows=_ROWS) as pane:
         pane.wait_for("bench-1")
-        return time.perf_counter() - began
+        seconds = time.perf_counter() - began
+        # What ends takes its time from what is measured next.
+        pane.end_and_wait()
+    return seconds
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 
-from csctl.lifecycle.demand import SAMPLE
+from csctl.speech.audio import SAMPLE
 from tests.cli.shell import Engine, Shell
 
 _TEXT = "The words of a rehearsal."

@@ -48,8 +48,8 @@ def test_a_profile_is_shown_in_sections(served_shell: Shell, served: Draft) -> N
 
 def test_the_json_says_the_same(served_shell: Shell, served: Draft) -> None:
     shown = served_shell.json("show", served.path)
-    keys = "name status warnings reason fields models licenses mounts usage history"
-    assert list(shown) == [*keys.split(), "notes"]
+    parts = "fields models licenses mounts usage commitment history notes"
+    assert list(shown) == ["name", "status", "warnings", "reason", *parts.split()]
     assert shown["name"] == served.name
     [status] = served_shell.json("status", served.path)
     assert shown["status"] == status
@@ -59,7 +59,7 @@ def test_the_json_says_the_same(served_shell: Shell, served: Draft) -> None:
     assert model["path"] == str(served.model)
     assert {row["right"] for row in shown["mounts"]} == {True}
     assert [row["serves"] for row in shown["licenses"]] == [True]
-    assert [list(row["meters"]) for row in shown["usage"]] == [*[[]] * 5, [METER]]
+    assert [list(row["meters"]) for row in shown["usage"]] == [*[[]] * 11, [METER]]
     [entry] = shown["history"]
     assert entry["outcome"] == "ready"
     assert entry["steps"][-1]["reason"] == "it is to serve"

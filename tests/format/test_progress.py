@@ -103,13 +103,6 @@ def test_a_row_says_what_its_container_is_at(row: Status, text: str) -> None:
     assert progress.standing(row) == text
 
 
-def test_only_a_replacement_interrupts() -> None:
-    assert progress.interruption(Plan(profile="contoso", steps=(CREATE, START))) is None
-    cut = progress.interruption(Plan(profile="contoso", steps=(REPLACE,)))
-    assert cut is not None
-    assert cut.startswith("contoso is replaced: it does not serve")
-
-
 @pytest.mark.parametrize(
     ("plan", "text"),
     [

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from csctl.errors import CsctlError, ProfileError, UsageError
-from csctl.lifecycle.demand import SAMPLE, Demand, Hearing
+from csctl.lifecycle.demand import Demand, Hearing
 from csctl.lifecycle.hearing import check, hear
 from csctl.probe import Address
 from csctl.profile.load import parse
 from csctl.profile.model import Profile
+from csctl.speech.audio import SAMPLE
 from tests.speech.far_end import far_end, saying
 
 TEXT = "This container is ready, and turns speech into text."

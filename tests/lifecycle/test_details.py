@@ -146,7 +146,7 @@ def test_without_a_profile_the_container_tells(site: Site, engine: Engine) -> No
     assert [(row.wanted, row.serves) for row in found.models.rows] == [(False, True)]
     assert [row.serves for row in found.licenses.rows] == [True]
     assert {row.right for row in found.mounts.rows} == {True}
-    assert len(found.usage.rows) == 6
+    assert len(found.usage.rows) == 12
     assert len(found.history) == 1
 
 
@@ -188,7 +188,7 @@ def test_a_damaged_record_hides_no_other_part(site: Site, engine: Engine) -> Non
     assert found.status.problem is not None
     assert found.status.problem.message == sentence
     assert {row.right for row in found.mounts.rows} == {True}
-    assert (len(found.licenses.rows), len(found.usage.rows)) == (1, 6)
+    assert (len(found.licenses.rows), len(found.usage.rows)) == (1, 12)
     assert len(found.history) == 1
 
 

@@ -18,10 +18,19 @@ from csctl.engine.connection import connect
 from csctl.engine.engine import Engine
 from csctl.errors import AzureError, CsctlError, LicenseError, NotReady, RolledBack
 from csctl.lifecycle import history
-from csctl.lifecycle.apply import apply
+from csctl.lifecycle.apply import apply, down
 from csctl.lifecycle.events import Event, Note, StepStarted, Waiting, timed
 from csctl.lifecycle.history import Entry
-from csctl.plan.steps import Create, DownloadModel, Replace, Start, Step
+from csctl.lifecycle.refresh import refresh
+from csctl.lifecycle.rollback import rollback
+from csctl.plan.steps import (
+    Create,
+    DownloadModel,
+    FetchLicense,
+    Replace,
+    Start,
+    Step,
+)
 from csctl.profile.load import load
 from csctl.profile.model import Profile
 from tests.engines import remove_containers
@@ -32,6 +41,7 @@ from tests.plan.situation import profile as profile_of
 CREATE = Create(target="contoso", spec=None, reason="there is no such container")
 START = Start(target="contoso", reason="it is to serve")
 DOWNLOAD = DownloadModel(model_id="m", base_locale=None, reason="it is not here")
+FETCH = FetchLicense(root=Path("/srv/license"), reason="a new one is asked for")
 REPLACE = Replace(target="contoso", spec=None, reason="the image differs")
 
 Work = Generator[Event, None, str]
@@ -191,6 +201,14 @@ WAITS: dict[str, tuple[list[Event], float | None]] = {
     "a download that waits is no start": (
         [*timed(DOWNLOAD, _within(_waiting(40.0)))],
         None,
+    ),
+    "a container that proves a license is not the one that serves": (
+        [
+            *_take(FETCH),
+            _waiting(40.0),
+            *timed(REPLACE, _within(_waiting(20.0), _waiting(90.0, phase="ready"))),
+        ],
+        20.0,
     ),
     "nothing was waited for": ([*_take(CREATE)], None),
 }
@@ -389,3 +407,27 @@ def test_applying_keeps_what_it_did(site: Site, engine: Engine) -> None:
     assert third.broken_off.action == "replace"
     assert third.error is not None
     assert "the old one serves again" in third.error
+
+
+def test_what_befalls_the_license_and_the_end_are_kept_too(
+    site: Site, engine: Engine
+) -> None:
+    [profile] = load([site.profile], site.environ)
+    environ = {**os.environ, **site.environ}
+    list(apply(engine, profile, environ))
+    list(refresh(engine, profile, environ))
+    list(rollback(engine, profile, environ))
+    list(down(engine, profile))
+    assert list(down(engine, profile)) == []
+    told = [
+        (entry.outcome, [one.action for one in entry.steps])
+        for entry in _entries(profile)[:3]
+    ]
+    assert told == [
+        ("removed", ["stop", "remove"]),
+        ("ready", ["replace"]),
+        ("refreshed", ["fetch-license", "replace"]),
+    ]
+    refreshed = _entries(profile)[2]
+    assert refreshed.ready_seconds is not None
+    assert refreshed.ready_seconds < refreshed.steps[1].seconds

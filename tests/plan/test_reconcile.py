@@ -422,6 +422,28 @@ def _notes(wanted: Profile, **changes: Any) -> tuple[str, ...]:
     return plan.notes[len(wanted.warnings) :]
 
 
+@pytest.mark.parametrize(
+    ("seconds", "took"),
+    [(None, ""), (252.4, ", some 4m 12s as at its last start")],
+    ids=["unknown", "known"],
+)
+def test_a_replacement_tells_for_how_long_nothing_serves(
+    seconds: float | None, took: str
+) -> None:
+    seen = settled(C, image=image(OTHER_IMAGE), ready_seconds=seconds)
+    plan = reconcile(C, seen)
+    assert "replace" in [step.action for step in plan.steps]
+    assert plan.notes[-1] == (
+        "it does not serve from the stop of the old container until the new one is"
+        f" ready{took}; what is being recognised is cut off"
+    )
+
+
+def test_what_is_not_replaced_goes_on_serving() -> None:
+    for seen in (settled(D, ready_seconds=4.0), fresh(D)):
+        assert not any("does not serve" in one for one in reconcile(D, seen).notes)
+
+
 def test_a_license_that_is_due_is_noted() -> None:
     assert _notes(D, license=license_(at=NOW - timedelta(days=84))) == (
         "the license ends on 2026-06-07 (declared): renew it",
@@ -453,7 +475,10 @@ def test_a_license_that_was_put_there_by_hand_is_noted() -> None:
 def test_warnings_and_what_was_seen_come_first() -> None:
     wanted = profile(CONNECTED, port="0.0.0.0:5000")
     plan = reconcile(wanted, settled(C, notes=("newest is 4.12.0-amd64",)))
-    assert plan.notes == (*wanted.warnings, "newest is 4.12.0-amd64")
+    assert plan.notes[: len(wanted.warnings) + 1] == (
+        *wanted.warnings,
+        "newest is 4.12.0-amd64",
+    )
     assert any(note.startswith("port: ") for note in plan.notes)
 
 

@@ -100,7 +100,7 @@ def serving(certificate: Path | None = None) -> Iterator[Server]:
             if self.command != "HEAD":
                 self.wfile.write(reply.body[: -1 if reply.cut else None])
 
-        do_GET = do_HEAD = do_POST = answer
+        do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = answer
 
     with _Http(("127.0.0.1", 0), Handler) as http:
         scheme = "http"

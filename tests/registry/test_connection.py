@@ -18,9 +18,9 @@ from csctl.errors import (
     UsageError,
 )
 from csctl.registry import connection
+from csctl.registry.certificates import trust
 from csctl.registry.client import Registry, open_registry
 from csctl.registry.credentials import CredentialSource, IdentityToken, Login
-from csctl.registry.tls import trust
 from csctl.secret import Secret
 from tests.registry.real import LOGIN, docker_registry
 from tests.registry.server import NO_TRUST, Reply, Server, json_reply, serving

@@ -7,9 +7,11 @@ parser would find what both misread.
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
 import math
+import operator
 import os
 import socket
 import struct
@@ -67,6 +69,10 @@ class SpeechClient:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Be gone, without a goodbye."""
         self._socket.close()
 
     def send_context(self, request_id: str, context: Any = None) -> None:
@@ -104,12 +110,13 @@ class SpeechClient:
             head = struct.pack("!BBH", first, 0x80 | 126, size)
         else:
             head = struct.pack("!BBQ", first, 0x80 | 127, size)
-        masked = bytes(byte ^ mask[index % 4] for index, byte in enumerate(payload))
+        masked = bytes(map(operator.xor, payload, mask * (size // 4 + 1)))
         self.send_bytes(head + mask + masked)
 
     def send_bytes(self, data: bytes) -> None:
-        """Bytes that may be no frame at all."""
-        self._socket.sendall(data)
+        """Bytes that may be no frame at all; a broken connection shows in receiving."""
+        with contextlib.suppress(ConnectionError):
+            self._socket.sendall(data)
 
     def receive_frame(self) -> tuple[int, bytes]:
         """Opcode and payload of the next frame. Raises ConnectionClosed."""

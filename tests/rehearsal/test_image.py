@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import tarfile
@@ -10,6 +11,7 @@ import pytest
 
 from csctl.errors import UsageError
 from csctl.rehearsal import image
+from csctl.rehearsal.runtime import Entry
 from tests.rehearsal.stand_in import StandIn
 
 
@@ -120,3 +122,44 @@ def test_another_host_is_refused_by_name(
     with pytest.raises(UsageError, match=f"{system} on {machine}") as caught:
         image.build(io.BytesIO())
     assert caught.value.remedy
+
+
+def test_another_layer_brings_what_is_new_and_leaves_the_first_as_it_was(
+    rehearsal_archive: Path, tmp_path: Path
+) -> None:
+    def collect(scratch: Path) -> tuple[Entry, ...]:
+        made = scratch / "made"
+        made.write_bytes(b"new")
+        return (Entry("app/hear/made", made), Entry("etc/passwd", b"another"))
+
+    path = tmp_path / "image.tar"
+    image.build(path, collect)
+    (first,) = layers(rehearsal_archive)
+    base, more = layers(path)
+    assert base == first
+    with tarfile.open(fileobj=io.BytesIO(more)) as tar:
+        files = {member.name: member for member in tar if member.isfile()}
+        assert list(files) == ["app/hear/made"]
+        member = tar.extractfile("app/hear/made")
+        assert member is not None
+        assert member.read() == b"new"
+    with tarfile.open(path) as tar:
+        (config, *_) = (name for name in tar.getnames() if name.endswith(".json"))
+        content = tar.extractfile(config)
+        assert content is not None
+        assert json.load(content)["rootfs"]["diff_ids"] == [
+            f"sha256:{hashlib.sha256(layer).hexdigest()}" for layer in (base, more)
+        ]
+
+
+def layers(archive: Path) -> list[bytes]:
+    """The layers of an archive, in their order."""
+    with tarfile.open(archive) as tar:
+        manifest = tar.extractfile("manifest.json")
+        assert manifest is not None
+        found = []
+        for name in json.load(manifest)[0]["Layers"]:
+            layer = tar.extractfile(name)
+            assert layer is not None
+            found.append(layer.read())
+    return found

@@ -12,14 +12,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from pathlib import Path
 
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.sync.server import ServerConnection, serve
 
 TICKS = 10_000_000
-SAMPLE = Path(__file__).parents[2] / "csctl" / "speech" / "sample.wav"
 
 
 @dataclass

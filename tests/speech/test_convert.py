@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import stat
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -12,9 +14,8 @@ from pathlib import Path
 import pytest
 
 from csctl.errors import UsageError
-from csctl.speech.audio import STANDARD, Format
-from csctl.speech.convert import opened
-from tests.speech.far_end import SAMPLE
+from csctl.speech.audio import SAMPLE, STANDARD, Format
+from csctl.speech.convert import check, opened
 
 
 def look(path: Path, *, convert: bool = False) -> tuple[Format, bytes]:
@@ -64,6 +65,14 @@ def test_without_a_converter_it_says_what_to_do(programs: Path, song: Path) -> N
         look(SAMPLE, convert=True)
 
 
+def test_a_look_tells_without_converting(programs: Path, song: Path) -> None:
+    check(SAMPLE)
+    with pytest.raises(UsageError, match="neither ffmpeg nor sox is installed"):
+        check(song)
+    install(programs, "sox", "sys.exit(1)")
+    check(song)
+
+
 @pytest.mark.parametrize("name", ["ffmpeg", "sox"])
 def test_the_converters_output_is_sent(name: str, programs: Path, song: Path) -> None:
     # It gets the file by its whole path, whatever characters that has.
@@ -90,6 +99,16 @@ def test_a_converter_that_fails(
     install(programs, "ffmpeg", script)
     with pytest.raises(UsageError, match=message):
         look(song)
+
+
+@pytest.mark.skipif(shutil.which("sox") is None, reason="sox is missing")
+def test_a_real_converter_keeps_what_was_said(tmp_path: Path) -> None:
+    path = tmp_path / "other.flac"
+    subprocess.run(["sox", SAMPLE, "-r", "44100", "-c", "2", path], check=True)
+    form, samples = look(path)
+    assert form == STANDARD
+    assert len(samples) / form.frame / form.rate == pytest.approx(3.56, abs=0.05)
+    assert len(set(samples)) == 256
 
 
 def test_a_converter_does_not_outlive_who_asked(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csctl.errors import InvalidValue
@@ -24,6 +24,7 @@ BODIES = st.text(st.characters(codec="utf-8")) | st.binary()
 
 
 @given(VALUES, st.just("") | VALUES, OTHERS, BODIES)
+@settings(deadline=None)
 def test_a_message_is_read_back_as_it_was(
     path: str, request_id: str, headers: dict[str, str], body: str | bytes
 ) -> None:
@@ -34,12 +35,14 @@ def test_a_message_is_read_back_as_it_was(
 
 
 @given(st.text() | st.binary())
+@settings(deadline=None)
 def test_anything_is_a_message_or_refused(data: str | bytes) -> None:
     with suppress(InvalidValue):
         assert decode(data).path
 
 
 @given(st.integers(0, 60), BODIES)
+@settings(deadline=None)
 def test_a_message_that_was_cut_short_is_refused_or_shorter(
     end: int, body: str | bytes
 ) -> None:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csctl.errors import InvalidValue
@@ -96,6 +96,7 @@ PHRASE = st.fixed_dictionaries(
 
 
 @given(st.sampled_from(["speech.phrase", "speech.hypothesis", "turn.end"]), PHRASE)
+@settings(deadline=None)
 def test_no_message_breaks_more_than_itself(path: str, value: Any) -> None:
     with suppress(InvalidValue, Refused):
         told(path, value)

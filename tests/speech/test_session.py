@@ -14,12 +14,13 @@ from pathlib import Path
 import pytest
 
 from csctl.errors import CsctlError, NotReady, SpeechError
+from csctl.speech.audio import SAMPLE
 from csctl.speech.convert import opened
 from csctl.speech.drive import drive
 from csctl.speech.heard import Began, Heard, Hypothesis, Phrase
 from csctl.speech.line import Deadlines, Line, Pace
 from csctl.speech.session import recognize
-from tests.speech.far_end import SAMPLE, Call, Script, blunt, far_end, saying
+from tests.speech.far_end import Call, Script, blunt, far_end, saying
 
 QUICK = Deadlines(connect=5, silence=0.3, total=30)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csctl.speech.words import words
@@ -28,5 +28,6 @@ def test_words(text: str, expected: tuple[str, ...]) -> None:
 
 
 @given(st.text())
+@settings(deadline=None)
 def test_what_was_taken_apart_stays_as_it_is(text: str) -> None:
     assert words(" ".join(words(text))) == words(text)

@@ -6,21 +6,26 @@ import importlib
 import pkgutil
 import time
 from collections.abc import AsyncIterator, Callable, Generator, Mapping
+from pathlib import Path
 from typing import Any
 
 from textual.dom import DOMNode
 from textual.pilot import Pilot
 
 import csctl.tui
+from csctl.bundle.carried import Destination
 from csctl.errors import EngineUnavailable
 from csctl.lifecycle.events import Event, Waiting
+from csctl.tui import doors
 from csctl.tui.confirm_dialog import ConfirmDialog, TypedDialog
 from csctl.tui.fleet_screen import FleetScreen
+from csctl.tui.open_dialog import OpenDialog
 from csctl.tui.save_dialog import SaveDialog
 from csctl.tui.screen import CsctlScreen
 from tests.tui.stage import Nobody, Stage, row, stage
 
 _TICK = 0.02
+_NOWHERE = Path("/nonexistent/a.bundle")
 _WAIT = Waiting(what="waiting", seconds=1, phase="load", line="")
 
 
@@ -65,14 +70,15 @@ def _typed(app: Stage) -> None:
 
 SCREENS: dict[str, Callable[[Stage], object]] = {
     "fleet": lambda _: None,
-    "details": lambda app: app.open_details("contoso"),
-    "plan": lambda app: app.open_plan(["contoso"]),
+    "details": lambda app: doors.open_details(app, "contoso"),
+    "plan": lambda app: doors.open_plan(app, ["contoso"]),
     "progress": _work,
-    "logs": lambda app: app.open_logs("contoso"),
-    "images": lambda app: app.open_images("contoso"),
-    "models": lambda app: app.open_models("contoso"),
-    "license": lambda app: app.open_license("contoso"),
-    "new": lambda app: app.open_new(),
+    "logs": lambda app: doors.open_logs(app, "contoso"),
+    "images": lambda app: doors.open_images(app, "contoso"),
+    "models": lambda app: doors.open_models(app, "contoso"),
+    "license": lambda app: doors.open_license(app, "contoso"),
+    "bundle": lambda app: doors.open_bundle(app, "contoso", _NOWHERE, Destination()),
+    "new": lambda app: doors.open_new(app),
 }
 """How each screen is opened, by what it is about."""
 
@@ -80,10 +86,11 @@ SCREENS: dict[str, Callable[[Stage], object]] = {
 LOOKING = {name: SCREENS[name] for name in SCREENS if name not in ("progress", "new")}
 
 DIALOGS: dict[str, Callable[[Stage], object]] = {
-    "help": lambda app: app.open_help(),
+    "help": lambda app: doors.open_help(app),
     "confirm": _confirm,
     "typed": _typed,
     "save": lambda app: app.push_screen(SaveDialog("./contoso.log", 7)),
+    "open": lambda app: app.push_screen(OpenDialog("Open a bundle", Path("/"))),
     "palette": lambda app: app.action_command_palette(),
 }
 

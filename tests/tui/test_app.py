@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from csctl.errors import CsctlError, EngineUnavailable, UsageError
+from csctl.lifecycle.watch import Rows, Update
 from csctl.tui.app import CsctlApp
 from csctl.tui.confirm_dialog import ConfirmDialog
 from csctl.tui.fleet_screen import FleetScreen
@@ -84,10 +85,11 @@ class Bug(RuntimeError):
 
 
 def _in_a_thread(app: Stage) -> None:
-    def fall(_: threading.Event) -> Iterator[object]:
+    def fall() -> Iterator[Update]:
+        yield Rows(rows=app.desk.rows, engine=app.desk.require_engine())
         raise Bug("nobody thought of this")
 
-    app._fleet = fall  # type: ignore[assignment]
+    app._updates = fall()
     app.follow_fleet()
 
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from csctl.tui import doors
 from csctl.tui.crumbs import trail
 from tests.tui.every_screen import Deaf
 from tests.tui.stage import row, run, stage, text_of, until_text
@@ -46,7 +47,7 @@ async def test_at_40_columns_one_sees_where_one_is_and_on_which_engine() -> None
     async with run(app, (40, 10)) as pilot:
         assert text_of(app).startswith("csctl › fleet")
         assert text_of(app).split("\n")[0].endswith("read-only box")
-        app.open_logs(name)
+        doors.open_logs(app, name)
         await until_text(pilot, "logs of contoso-en-us")
 
 

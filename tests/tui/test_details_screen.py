@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 
 from csctl.engine.connection import connect
 from csctl.engine.engine import Engine
+from csctl.lifecycle.commitment import Commitment
 from csctl.lifecycle.details import Details, details
 from csctl.lifecycle.part import Part
 from csctl.lifecycle.status import Status, status
@@ -223,6 +224,41 @@ async def test_months_are_bars_of_one_scale_and_a_trace_shows(
             assert [words[0][:6] for words in lines] == ["2026-0"] * len(used)
             assert ["".join(words[1:-1]) for words in lines] == list(bars)
             assert [words[-1] for words in lines] == [f"{one:,}" for one in used]
+
+
+@pytest.mark.parametrize(
+    ("used", "told", "bar"),
+    [
+        (100, "commitment: 100.0 of 400 hours in 2026 (25 %)", "█" * 8),
+        (320, "! commitment: 320.0 of 400 hours in 2026 (80 %)", "█" * 25 + "▋"),
+        (900, "! commitment: 900.0 of 400 hours in 2026 (225 %)", "█" * 32),
+    ],
+)
+async def test_a_commitment_is_a_bar_of_what_was_bought(
+    engine: Engine,
+    site: Site,
+    monkeypatch: pytest.MonkeyPatch,
+    used: float,
+    told: str,
+    bar: str,
+) -> None:
+    bought = Commitment(
+        resource="https://contoso-dc0.cognitiveservices.azure.com",
+        profiles=(site.name,),
+        year="2026",
+        hours=400,
+        used=used,
+        uncounted=(),
+    )
+    found = details(engine, _profile(site), site.name, site.environ)
+    found = dataclasses.replace(_with_usage(found, 1), commitment=bought)
+    monkeypatch.setattr(details_screen, "details", lambda *_: found)
+    app = _app(engine, site)
+    async with run(app) as pilot:
+        await _opened(pilot, site)
+        await pilot.press("6")
+        await until_text(pilot, told)
+        assert bar in [line.strip(" │┃║▐▌") for line in text_of(app).splitlines()]
 
 
 # -- coming anew ----------------------------------------------------------------------

@@ -22,6 +22,7 @@ from csctl.engine.engine import Engine
 from csctl.errors import Problem, ProfileError
 from csctl.lifecycle.status import Status
 from csctl.lifecycle.watch import watch
+from csctl.tui import doors
 from csctl.tui.app import CsctlApp
 from csctl.tui.desk import Desk
 from csctl.tui.fleet_screen import FleetScreen
@@ -286,7 +287,7 @@ def test_enter_and_two_clicks_open_the_row(
     opened: list[str] = []
 
     async def act(app: Stage, pilot: Pilot[int]) -> None:
-        monkeypatch.setattr(app, "open_details", opened.append)
+        monkeypatch.setattr(doors, "open_details", lambda _, name: opened.append(name))
         await pilot.click(FleetTable, offset=(5, 2))
         assert (_table(app).cursor, opened) == ("stt-02", [])
         await pilot.click(FleetTable, offset=(5, 3), times=2)
@@ -619,3 +620,14 @@ def test_a_real_container_is_followed_and_measured(
 
     assert rehearsal_image == wanted.image
     asyncio.run(play())
+
+
+@pytest.mark.anyio
+async def test_a_filter_that_never_ends_is_given_up_and_hides_nothing() -> None:
+    app = stage(*(row(f"contoso-{number}") for number in range(20)))
+    async with run(app) as pilot:
+        await pilot.press("/", *r"(?:(?:a|.)+)+\d\d\d$")
+        await until_text(pilot, "takes too long")
+        assert "contoso-3" in text_of(app)
+        await pilot.press("escape")
+        await until(pilot, lambda: "takes too long" not in text_of(app))

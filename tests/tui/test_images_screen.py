@@ -13,6 +13,7 @@ from textual.widgets import Input
 
 from csctl.lifecycle.image_stock import tags_of
 from csctl.registry.tags import TagRow
+from csctl.tui import doors
 from csctl.tui.confirm_dialog import ConfirmDialog
 from csctl.tui.filter_bar import FilterBar
 from csctl.tui.fleet_screen import FleetScreen
@@ -88,7 +89,7 @@ def yard(
 
 
 async def _opened(app: Stage, pilot: Pilot[int], name: str | None) -> Listing:
-    app.open_images(name)
+    doors.open_images(app, name)
     await until(pilot, lambda: isinstance(app.screen, ImagesScreen))
     table = app.screen.query_one(Listing)
     await until(pilot, lambda: table.row_count)

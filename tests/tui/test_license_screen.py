@@ -15,6 +15,7 @@ from csctl.container.spec import LABEL_LICENSE
 from csctl.errors import UsageError
 from csctl.lifecycle.license_stock import sets_of
 from csctl.record import Record
+from csctl.tui import doors
 from csctl.tui.confirm_dialog import ConfirmDialog
 from csctl.tui.fleet_screen import FleetScreen
 from csctl.tui.license_screen import LicenseScreen
@@ -82,7 +83,7 @@ def _put(yard: Yard, day: int, **details: str) -> Path:
 
 
 async def _opened(app: Stage, pilot: Pilot[int], name: str) -> Listing:
-    app.open_license(name)
+    doors.open_license(app, name)
     await until(pilot, lambda: isinstance(app.screen, LicenseScreen))
     await until_text(pilot, "on this host")
     return app.screen.query_one(Listing)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 
@@ -15,7 +14,7 @@ from textual.strip import Strip
 from csctl.container.log_line import LogLine
 from csctl.lifecycle.follow import Entry, Mark
 from csctl.tui.log_view import LogView
-from csctl.tui.pattern import Pattern
+from csctl.tui.pattern import Pattern, expression
 from csctl.tui.ring import Ring
 
 HEIGHT, WIDTH = 10, 40
@@ -53,7 +52,7 @@ class Reader:
         await self._pilot.pause()
 
     async def search(self, text: str) -> None:
-        self.view.search(re.compile(text))
+        self.view.search(expression(text))
         await self._pilot.pause()
 
     def seen(self) -> list[str]:
@@ -173,13 +172,13 @@ def test_scrolling_down_to_the_end_follows_again() -> None:
 
 def test_what_is_read_stays_in_place_while_older_lines_are_dropped() -> None:
     async def story(reader: Reader) -> None:
-        reader.view.ring = Ring(lines=60)
+        reader.view.text.ring = Ring(lines=60)
         await reader.take(lines(0, 60))
         await reader.press("pageup")
         before = reader.seen()
         await reader.take(lines(60, 90))
         assert reader.seen() == before
-        assert reader.view.ring.first == 30
+        assert reader.view.text.ring.first == 30
         await reader.take(lines(90, 200))
         assert reader.seen()[0] == "line 140"
 
@@ -239,7 +238,7 @@ def test_a_filter_shows_only_what_matches_and_marks_and_what_comes_later() -> No
         assert reader.seen()[:3] == ["line 7", "line 17", "— restarted —"]
         await reader.take(lines(20, 30))
         assert reader.seen()[3] == "line 27"
-        assert reader.view.shown == 4
+        assert reader.view.text.shown == 4
         await reader.filter("!line")
         assert reader.seen()[0] == "— restarted —"
         await reader.filter(None)
@@ -285,11 +284,11 @@ def test_a_hit_that_is_cut_by_a_row_is_marked_on_both() -> None:
 def test_the_next_and_the_previous_hit_are_gone_to_round_the_ends() -> None:
     async def story(reader: Reader) -> None:
         await reader.search("5$")
-        assert (reader.view.hit, reader.view.hits) == (None, 5)
+        assert (reader.view.text.hit, reader.view.text.hits) == (None, 5)
         seen = []
         for key in ("n", "n", "N", "N", "N"):
             await reader.press(key)
-            seen.append((reader.view.hit, *reader.styled("current")))
+            seen.append((reader.view.text.hit, *reader.styled("current")))
         assert seen == [(5, "5"), (1, "5"), (5, "5"), (4, "5"), (3, "5")]
         assert not reader.view.following
         assert "line 24" in reader.seen()
@@ -300,15 +299,15 @@ def test_the_next_and_the_previous_hit_are_gone_to_round_the_ends() -> None:
 
 def test_a_search_counts_what_comes_and_forgets_what_goes() -> None:
     async def story(reader: Reader) -> None:
-        reader.view.ring = Ring(lines=20)
+        reader.view.text.ring = Ring(lines=20)
         await reader.take(lines(0, 20))
         await reader.search("5$")
         await reader.press("n")
-        assert (reader.view.hit, reader.view.hits) == (2, 2)
+        assert (reader.view.text.hit, reader.view.text.hits) == (2, 2)
         await reader.take(lines(20, 36))
-        assert (reader.view.hit, reader.view.hits) == (None, 2)
+        assert (reader.view.text.hit, reader.view.text.hits) == (None, 2)
         await reader.press("n")
-        assert reader.view.hit == 1
+        assert reader.view.text.hit == 1
 
     told(story)
 
@@ -317,7 +316,7 @@ def test_a_search_among_nothing_goes_nowhere() -> None:
     async def story(reader: Reader) -> None:
         await reader.search("absent")
         await reader.press("n", "N")
-        assert reader.view.hit is None
+        assert reader.view.text.hit is None
         assert reader.view.following
 
     told(story, lines(0, 50))
@@ -350,8 +349,8 @@ def test_a_view_that_grows_or_shrinks_goes_on_as_it_was(keys: tuple[str, ...]) -
 def test_what_is_saved_is_what_is_held() -> None:
     async def story(reader: Reader) -> None:
         await reader.filter("nothing")
-        assert reader.view.lines() == ["line 0", "— restarted —"]
+        assert reader.view.text.lines() == ["line 0", "— restarted —"]
         await reader.press("t")
-        assert reader.view.lines()[0] == "2026-06-01T12:00:00.123Z line 0"
+        assert reader.view.text.lines()[0] == "2026-06-01T12:00:00.123Z line 0"
 
     told(story, [*lines(0, 1), Mark("restarted")])

@@ -19,6 +19,7 @@ from textual.widgets import Input
 from csctl.container.spec import ContainerSpec
 from csctl.engine.connection import connect
 from csctl.engine.engine import Engine
+from csctl.tui import doors
 from csctl.tui.fleet_screen import FleetScreen
 from csctl.tui.help_screen import HelpScreen
 from csctl.tui.log_view import LogView
@@ -81,7 +82,7 @@ class Desk:
 
     async def meets(self, mark: str) -> None:
         """Wait for a mark, in view or not."""
-        ring = self.view.ring
+        ring = self.view.text.ring
         await until(self.pilot, lambda: any(mark in entry.text for entry in ring))
 
     def text(self) -> str:
@@ -94,7 +95,7 @@ async def _opened(
 ) -> AsyncIterator[Desk]:
     app = stage.stage(stage.row(name), engine=engine, read_only=True)
     async with stage.run(app, size) as pilot:
-        app.open_logs(name)
+        doors.open_logs(app, name)
         await until(pilot, lambda: isinstance(app.screen, LogsScreen))
         yield Desk(app, pilot, name)
 
@@ -127,7 +128,7 @@ def test_lines_are_followed_over_a_restart_and_a_removal(
         await desk.sees("info of line 39", "▼ following", f"logs of {desk.name}")
         await asyncio.to_thread(engine.restart, desk.name)
         await desk.meets("restarted ")
-        await until(desk.pilot, lambda: desk.view.shown >= 81)
+        await until(desk.pilot, lambda: desk.view.text.shown >= 81)
         await asyncio.to_thread(engine.remove, desk.name)
         await desk.sees("— there is no container now —")
 
@@ -335,7 +336,7 @@ def test_a_foreign_container_is_refused_in_a_sentence(
 @pytest.mark.parametrize("size", [(40, 10), (160, 48)], ids=str)
 def test_any_size_will_do(engine: Engine, quiet: str, size: tuple[int, int]) -> None:
     async def story(desk: Desk) -> None:
-        await until(desk.pilot, lambda: desk.view.shown == 40)
+        await until(desk.pilot, lambda: desk.view.text.shown == 40)
         await desk.press("slash")
         await desk.type("line 3")
         await desk.press("enter")
@@ -356,19 +357,20 @@ def test_a_flood_stays_within_its_bounds_and_what_was_dropped_is_counted(
         await until(
             desk.pilot,
             lambda: (
-                len(view.ring) and view.ring[view.ring.end - 1].text.startswith(last)
+                len(view.text.ring)
+                and view.text.ring[view.text.ring.end - 1].text.startswith(last)
             ),
             seconds=30,
         )
         # What was said before the screen was there is no part of it.
-        missed = count - view.ring.end
+        missed = count - view.text.ring.end
         assert missed >= 0
-        assert len(view.ring) == LINES
-        assert view.ring.size <= BYTES
-        assert view.ring.first == view.ring.end - LINES
-        for number in range(view.ring.first, view.ring.end):
-            assert view.ring[number].text.startswith(f"line {number + missed} ")
-        await desk.sees(f"{view.ring.first:,} lines dropped", last)
+        assert len(view.text.ring) == LINES
+        assert view.text.ring.size <= BYTES
+        assert view.text.ring.first == view.text.ring.end - LINES
+        for number in range(view.text.ring.first, view.text.ring.end):
+            assert view.text.ring[number].text.startswith(f"line {number + missed} ")
+        await desk.sees(f"{view.text.ring.first:,} lines dropped", last)
 
     last = f"line {count - 1} "
     told_of(engine, talker.flooding(unique_name, rate=20_000, count=count), story)

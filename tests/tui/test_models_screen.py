@@ -16,6 +16,7 @@ from csctl.errors import CsctlError
 from csctl.format import stock as words
 from csctl.lifecycle.model_stock import WantedDisplay, displays_of, models_of
 from csctl.profile.load import load
+from csctl.tui import doors
 from csctl.tui.fleet_screen import FleetScreen
 from csctl.tui.listing import Listing
 from csctl.tui.models_screen import ModelsScreen
@@ -73,7 +74,7 @@ def _put(yard: Yard, model_id: str, *, size: int = 4096) -> Path:
 
 
 async def _opened(app: Stage, pilot: Pilot[int], yard: Yard) -> tuple[Listing, Listing]:
-    app.open_models(yard.site.name)
+    doors.open_models(app, yard.site.name)
     await until(pilot, lambda: isinstance(app.screen, ModelsScreen))
     await until_text(pilot, "on this host, in")
     screen = app.screen

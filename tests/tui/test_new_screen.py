@@ -12,6 +12,7 @@ from textual.widgets import Button, Input, Select, Static
 
 from csctl.profile.load import load
 from csctl.profile.template import Answers
+from csctl.tui import doors
 from csctl.tui.answer_field import AnswerField
 from csctl.tui.confirm_dialog import ConfirmDialog
 from csctl.tui.fleet_screen import FleetScreen
@@ -39,7 +40,7 @@ def _play(
         app = stage(row("fabrikam"), folder=folder, read_only=read_only)
         async with run(app, size) as pilot:
             app.desk.load = lambda: load(map(Path, app.desk.paths), {})
-            app.open_new()
+            doors.open_new(app)
             await pilot.pause()
             await play(app, pilot)
 
@@ -241,7 +242,7 @@ def test_leaving_asks_only_where_something_would_be_lost(tmp_path: Path) -> None
     async def play(app: Stage, pilot: Pilot[int]) -> None:
         await pilot.press("escape")
         assert isinstance(app.screen, FleetScreen)
-        app.open_new()
+        doors.open_new(app)
         await pilot.pause()
         await pilot.press("x", "escape")
         assert isinstance(app.screen, ConfirmDialog)

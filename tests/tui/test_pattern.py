@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from csctl.errors import InvalidValue
-from csctl.tui.pattern import Pattern
+from csctl.tui.pattern import Expression, Pattern, expression
 
 
 @pytest.mark.parametrize(
@@ -45,3 +46,31 @@ def test_what_is_no_regular_expression_is_said(text: str) -> None:
 def test_typing_anything_breaks_nothing(text: str) -> None:
     with contextlib.suppress(InvalidValue):
         Pattern.parse(text).matches("contoso-en-us")
+
+
+ENDLESS = r"(?:(?:a|aa|.)+)+\d$"
+"""It tries all ways to part a text before it gives up."""
+
+
+def test_an_expression_that_never_ends_is_given_up() -> None:
+    began = time.monotonic()
+    pattern = Pattern.parse(ENDLESS)
+    texts = ["a" * 60 + "b"] * 1000
+    assert all(map(pattern.matches, texts)), "it hides nothing any more"
+    assert pattern.too_slow
+    assert pattern.inverted().matches(texts[0])
+    assert time.monotonic() - began < 30, "given up once, and not a thousand times"
+
+
+def test_what_is_found_has_its_place() -> None:
+    found = expression("en|us")
+    assert list(found.spans("contoso-en-us")) == [(8, 10), (11, 13)]
+    assert not found.too_slow
+
+
+def test_of_one_that_was_given_up_nothing_is_found() -> None:
+    slow = expression("a")
+    slow.too_slow = True
+    assert list(slow.spans("aaa")) == []
+    assert isinstance(slow, Expression)
+    assert not slow.found("a")

@@ -259,14 +259,14 @@ async def test_keys_walk_through_several_plans_and_long_ones(planned: Planned) -
 async def test_the_question_names_host_and_container_and_what_is_interrupted(
     planned: Planned,
 ) -> None:
-    planned.let(REPLACE)
+    planned.let(REPLACE, notes=("it does not serve for some 12s",))
     async with run(stage(row())) as pilot:
         await _opened(pilot, asking=True)
         await until(pilot, lambda: isinstance(pilot.app.screen, ConfirmDialog))
         await until_text(pilot, "Apply to contoso on box (unix:///nowhere)?")
         shown = " ".join(text_of(pilot.app).split())
         assert "-/+ replace contoso" in shown
-        assert "it does not serve from the stop of the old" in shown
+        assert "· it does not serve for some 12s" in shown
         focused = pilot.app.focused
         assert focused is not None
         assert focused.id == "no"

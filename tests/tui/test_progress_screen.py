@@ -29,6 +29,7 @@ from csctl.lifecycle.fleet import propose_all, work_of
 from csctl.lifecycle.status import status
 from csctl.plan.steps import Create, Replace, Start
 from csctl.profile.load import load
+from csctl.tui import doors
 from csctl.tui.confirm_dialog import ConfirmDialog
 from csctl.tui.job_view import JobView
 from csctl.tui.progress_screen import ProgressScreen
@@ -335,9 +336,11 @@ async def test_logs_and_details_open_on_top_while_nothing_can_be_changed(
 ) -> None:
     app, job = stage(row(), row("fabrikam")), Script()
     opened: list[tuple[str, str]] = []
-    monkeypatch.setattr(app, "open_logs", lambda name: opened.append(("logs", name)))
     monkeypatch.setattr(
-        app, "open_details", lambda name: opened.append(("details", name))
+        doors, "open_logs", lambda _, name: opened.append(("logs", name))
+    )
+    monkeypatch.setattr(
+        doors, "open_details", lambda _, name: opened.append(("details", name))
     )
     async with run(app) as pilot:
         _open(app, job, job)

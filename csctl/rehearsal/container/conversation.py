@@ -71,10 +71,14 @@ class Conversation:
         for path, body in replies:
             if self._break is not None and self._break.instead_of == path:
                 self._break.happen(self._socket)
-            if self._status is not None and path == "speech.phrase":
+            if self._status is not None and _is_result(path, body):
                 span = Span(body["Offset"], body["Duration"])
                 body = results.verdict(self._status, span)
             self._socket.send(message.write(path, self._request_id, body))
+
+
+def _is_result(path: str, body: dict[str, Any]) -> bool:
+    return path == "speech.phrase" and body["RecognitionStatus"] != "EndOfDictation"
 
 
 def _manner(mode: str, query: str) -> Manner:
@@ -106,10 +110,12 @@ def _shape(context: Any, asked: Shape) -> Shape:
         output = context["phraseOutput"]
         detailed = output["format"] == "Detailed"
         options = output.get("detailed", {}).get("options", ())
+        word_times = "WordTimings" in options
+        word_confidence = "WordConfidence" in options
     except (KeyError, TypeError, AttributeError):
         return asked
     return Shape(
         detailed=asked.detailed or detailed,
-        word_times=asked.word_times or "WordTimings" in options,
-        word_confidence=asked.word_confidence or "WordConfidence" in options,
+        word_times=asked.word_times or word_times,
+        word_confidence=asked.word_confidence or word_confidence,
     )

@@ -25,7 +25,7 @@ def _say_nothing(socket: WebSocket) -> None:
         socket.receive()
 
 
-HTTP = {f"http-{code}": code for code in (401, 403, 404, 429, 500, 503)}
+HTTP = {f"http-{code}": code for code in (400, 401, 403, 404, 429, 500, 503)}
 """The upgrade is refused with this status."""
 
 STATUSES = {
@@ -35,7 +35,7 @@ STATUSES = {
         *("NoMatch", "ServiceUnavailable", "TooManyRequests"),
     )
 }
-"""Every phrase has this `RecognitionStatus`."""
+"""Every result has this `RecognitionStatus`."""
 
 BREAKS = {
     "close-1000": Fault("speech.endDetected", _close(websocket.NORMAL, "")),

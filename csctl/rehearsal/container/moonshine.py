@@ -7,6 +7,7 @@ since it wants five packages to be imported. Source of the layouts: moonshine-vo
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import threading
 from array import array
@@ -69,6 +70,9 @@ class Moonshine:
         )
         if self._handle < 0:
             raise OSError(f"{ENGINE}/tiny-en: moonshine error {self._handle}")
+        # What the library holds goes when the program ends, from under a thread that
+        # is still in it: whoever is goes first, and nobody follows.
+        atexit.register(self._lock.acquire)
 
     def recognise(self, samples: array[int], rate: int) -> str:
         """The text of an utterance, once it is its turn."""

@@ -151,9 +151,8 @@ class Service:
         """What a GET gives."""
         path = request.path
         if path in PATHS:
-            return (
-                self._hearing.answer(request) if self._ready.is_set() else Answer(503)
-            )
+            ready = self._ready.is_set()
+            return self._hearing.answer(request) if ready else Answer(503)
         if path == "/":
             return Answer(200, "<!doctype html><title>Speech to text</title>")
         if path == "/ready":

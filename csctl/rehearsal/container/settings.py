@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import NamedTuple, TypeVar
 
 from . import faults
@@ -140,11 +140,9 @@ class Knobs(NamedTuple):
         """Every knob has a default. Raises InvalidKnob."""
         failures = environment.get("REHEARSAL_FAIL", "").replace(" ", "")
         wanted = frozenset(filter(None, failures.split(",")))
-        if unknown := wanted - FAILURES:
-            raise InvalidKnob(
-                f"REHEARSAL_FAIL: {', '.join(sorted(unknown))}: not one of"
-                f" {', '.join(sorted(FAILURES))}"
-            )
+        _check_known("FAIL", wanted, FAILURES)
+        fault = environment.get("REHEARSAL_SPEECH_FAULT", "")
+        _check_known("SPEECH_FAULT", {fault} - {""}, faults.NAMES)
 
         def knob(name: str, default: str, convert: Callable[[str], _T]) -> _T:
             text = environment.get(f"REHEARSAL_{name}", default)
@@ -164,7 +162,7 @@ class Knobs(NamedTuple):
             text=knob("TEXT", FIXED_TEXT, str),
             streams=knob("STREAMS", "0", int),
             capacity=knob("CAPACITY", "0", float),
-            speech_fault=knob("SPEECH_FAULT", "", _FAULTS.__getitem__),
+            speech_fault=fault,
             failures=wanted,
         )
 
@@ -173,5 +171,12 @@ class Knobs(NamedTuple):
         return failure in self.failures
 
 
+def _check_known(name: str, wanted: Set[str], known: Set[str]) -> None:
+    if unknown := wanted - known:
+        raise InvalidKnob(
+            f"REHEARSAL_{name}: {', '.join(sorted(unknown))}: not one of"
+            f" {', '.join(sorted(known))}"
+        )
+
+
 _SWITCH = {"0": False, "1": True}
-_FAULTS = {name: name for name in ("", *faults.NAMES)}

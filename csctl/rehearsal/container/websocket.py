@@ -56,6 +56,8 @@ class WebSocket:
     def __init__(self, connection: Connection) -> None:
         self._socket, self._reader = connection
         self._socket.settimeout(_IDLE_SECONDS)
+        # Replies are small, and each is due at once.
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def accept(self, request: Request) -> None:
         """Answer a well-formed handshake. Of subprotocols the first one is spoken."""

@@ -12,8 +12,8 @@ from csctl.bundle import create as making
 from csctl.bundle import oci
 from csctl.engine.connection import connect
 from csctl.errors import BundleError, RegistryUnavailable
+from csctl.http import retry
 from csctl.profile.load import load
-from csctl.registry import retry
 from tests.bundle.maker import digest
 from tests.bundle.making.near_side import whole
 from tests.cli.shell import MODEL, Draft, Engine, Shell

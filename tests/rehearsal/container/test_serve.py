@@ -73,7 +73,10 @@ def test_it_listens_before_it_is_ready_and_answers_as_documented(
         "apiStatusMessage": KEY_IS_VALID,
     }
     assert running.get("/")[0] == 200
-    for absent in ("/swagger", "/records/usage-logs/", "/readyness"):
+    for absent in (
+        *("/swagger", "/records/usage-logs/", "/readyness"),
+        *("/speech/universal/v2", "/stt/speech/universal/v2"),
+    ):
         assert running.get(absent)[0] == 404
 
 

@@ -82,6 +82,8 @@ def test_knobs_are_at_rest_by_default() -> None:
     assert (knobs.model_bytes, knobs.list_exit_code) == (1 << 20, 1)
     assert knobs.license_exits
     assert not knobs.echo_key
+    assert (knobs.streams, knobs.capacity, knobs.speech_fault) == (0, 0, "")
+    assert "nothing was recognised" in knobs.text
     assert knobs.failures == frozenset()
 
 
@@ -102,6 +104,9 @@ def test_several_failures_are_parted_by_commas() -> None:
         ("REHEARSAL_LICENSE_DAYS", ""),
         ("REHEARSAL_LIST_EXIT_CODE", "one"),
         ("REHEARSAL_ECHO_KEY", "2"),
+        ("REHEARSAL_STREAMS", "many"),
+        ("REHEARSAL_CAPACITY", "all"),
+        ("REHEARSAL_SPEECH_FAULT", "http-418"),
     ],
 )
 def test_a_knob_that_means_nothing_is_refused_by_name(name: str, value: str) -> None:

@@ -65,11 +65,14 @@ def test_what_is_quiet_is_no_speech() -> None:
 
 def test_an_utterance_that_goes_on_can_be_looked_at() -> None:
     cutter = Cutter(RATE, silence_seconds=0.5, longest_seconds=30)
-    cutter.feed(silence(1))
-    assert cutter.open is None
-    cutter.feed(tone(0.5))
-    assert cutter.open is not None
-    assert (cutter.open.start, cutter.open.end) == (RATE, RATE * 3 // 2)
+    looks = []
+    for audio in (silence(1), tone(0.5), silence(1)):
+        cutter.feed(audio)
+        looks.append(cutter.open)
+    before, during, after = looks
+    assert before is after is None
+    assert during is not None
+    assert (during.start, during.end) == (RATE, RATE * 3 // 2)
 
 
 @given(

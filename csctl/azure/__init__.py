@@ -1,0 +1,1 @@
+"""The Speech to text REST API."""

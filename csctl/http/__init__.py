@@ -1,0 +1,1 @@
+"""HTTP as all edges speak it: trust, proxies, patience, and what failures mean."""
