@@ -76,8 +76,9 @@ class Sshd:
             "PermitRootLogin yes\n"
             f"SetEnv {words}\n"
         )
-        # Debian's own service makes it when it starts.
-        Path("/run/sshd").mkdir(exist_ok=True)
+        if os.geteuid() == 0:
+            # Debian's own service makes it when it starts.
+            Path("/run/sshd").mkdir(exist_ok=True)
         with (folder / "log").open("wb") as log:
             self._process = subprocess.Popen(
                 ["/usr/sbin/sshd", "-D", "-e", "-f", str(config)],

@@ -212,7 +212,6 @@ def _fault(
         return CsctlError(f"{place}: csctl was ended by signal {-code}")
     if host is None or argv[0] != _SSH[0]:
         return None
-    # ssh takes URLs from the command line as they stand here.
     by_hand = f"try it: ssh {host} csctl --version"
     if code == _SSH_FAILED:
         return EngineUnavailable(

@@ -11,10 +11,11 @@ from csctl.errors import InvalidValue
 Way = Literal["ssh", "tcp", "context"]
 
 _NAME = r"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])"
-_USER = r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*)"
+_USER = r"[A-Za-z0-9_][A-Za-z0-9._-]*"
+_PORT = r"(?P<port>[0-9]{1,5})"
 _FORMS: tuple[tuple[Way, re.Pattern[str]], ...] = (
-    ("ssh", re.compile(rf"ssh://(?:{_USER}@)?{_NAME}(?::(?P<port>[0-9]+))?")),
-    ("tcp", re.compile(rf"tcp://{_NAME}:(?P<port>[0-9]+)")),
+    ("ssh", re.compile(rf"ssh://(?:{_USER}@)?{_NAME}(?::{_PORT})?")),
+    ("tcp", re.compile(rf"tcp://{_NAME}:{_PORT}")),
     ("context", re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]+")),
 )
 
