@@ -63,11 +63,12 @@ def ask(
     as long as its stdin is open, so whatever ends us ends it. Raises CsctlError:
     EngineUnavailable where ssh does not get there, UsageError where csctl is missing.
     """
-    argv = command(_reached(host), words, len(text))
+    host = _reached(host)
+    argv = command(host, words, len(text))
     with tempfile.TemporaryFile() as out:
         with _started(argv, out, environ) as process:
             last = yield from _told(process, text, f"csctl on {host or 'this host'}")
-        if (fault := _fault(host, argv, process.returncode, last)) is not None:
+        if (fault := _fault(host, process.returncode, last)) is not None:
             raise fault
         if last:
             yield Note(text=last)
@@ -94,11 +95,11 @@ def command(host: Host | None, words: Sequence[str], size: int) -> list[str]:
 
 
 def _reached(host: Host | None) -> Host | None:
-    """A context that leads over ssh is a host with ssh. Raises EngineUnavailable."""
+    """A context that leads over ssh is a host with ssh. Raises CsctlError."""
     if host is not None and host.way == "context":
         url = host_of_context(host.text)
         if url.startswith("ssh://"):
-            return Host(url, "ssh")
+            return Host.parse(url)
     return host
 
 
@@ -203,14 +204,12 @@ def _fed(stdin: IO[bytes], text: bytes) -> bytes:
         return b""
 
 
-def _fault(
-    host: Host | None, argv: Sequence[str], code: int, last: str
-) -> CsctlError | None:
+def _fault(host: Host | None, code: int, last: str) -> CsctlError | None:
     """Why csctl did not answer, where its exit code or ssh's tells that."""
     if code < 0:
         place = host or "this host"
         return CsctlError(f"{place}: csctl was ended by signal {-code}")
-    if host is None or argv[0] != _SSH[0]:
+    if host is None or host.way != "ssh":
         return None
     by_hand = f"try it: ssh {host} csctl --version"
     if code == _SSH_FAILED:

@@ -224,6 +224,7 @@ def test_what_needs_one_host_refuses_a_profile_of_another(
     far_shell: Shell, near: Sshd
 ) -> None:
     draft = _write(far_shell, "a", near)
+    assert f"{draft.name}: valid" in far_shell.run("validate", draft.path).out
     done = far_shell.run("model", "pull", draft.path, code=2)
     assert f"{draft.name} is for the host {near.url}" in done.err
     done = far_shell.run("-H", "tcp://127.0.0.1:9", "plan", draft.path, code=2)

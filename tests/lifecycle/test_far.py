@@ -44,7 +44,7 @@ def test_over_ssh_the_words_come_to_its_shell_as_they_are() -> None:
 
 def followed(work: Generator[Event, None, Result]) -> tuple[list[str], Result]:
     """What the notes say, and the result."""
-    notes = []
+    notes: list[str] = []
     while True:
         try:
             event = next(work)
