@@ -273,9 +273,14 @@ def test_of_an_engine_alone_what_needs_no_files_is_done(
 ) -> None:
     port = free_port()
     with near.leading("[::1]", port, engine.url.removeprefix("unix://")):
-        draft = _write(far_shell, "a", f"tcp://[::1]:{port}")
+        draft = _write(far_shell, "a", None)
+        far_shell.apply(draft)
+        draft.change(host=f"tcp://[::1]:{port}", data="/nonexistent/stt")
         [row] = far_shell.json("status", draft.path)
-        assert (row["host"], row["state"]) == (f"tcp://[::1]:{port}", None)
+        assert (row["host"], row["state"]) == (f"tcp://[::1]:{port}", "running")
         done = far_shell.run("plan", "--json", draft.path, code=2)
         assert "plan needs files, and the Engine tcp://[::1]" in done.err
         assert done.json[0]["outcome"] == "failed"
+        far_shell.run("down", "--yes", draft.path)
+        assert engine.containers(draft) == []
+        assert not Path("/nonexistent").exists()
