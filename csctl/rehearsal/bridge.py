@@ -15,7 +15,7 @@ from pathlib import Path
 
 from csctl.errors import EngineError
 
-_COUNT = 16
+_COUNT = 48
 _DEVICES = Path("/sys/class/net")
 _ROUTE_TYPES = (
     *("unicast", "local", "broadcast", "multicast"),

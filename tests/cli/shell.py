@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -126,6 +127,16 @@ class Shell:
     def write_connected(self, name: str = "a", **changes: Any) -> Draft:
         """Write a connected profile."""
         return self.write(name, **({"mode": "connected", "license": None} | changes))
+
+    def write_context(self, name: str, url: str) -> None:
+        """Write a docker context, and let csctl see it."""
+        self.environ["DOCKER_CONFIG"] = str(self.folder)
+        digest = hashlib.sha256(name.encode()).hexdigest()
+        meta = self.folder / "contexts" / "meta" / digest
+        meta.mkdir(parents=True)
+        endpoints = {"docker": {"Host": url, "SkipTLSVerify": False}}
+        text = json.dumps({"Name": name, "Metadata": {}, "Endpoints": endpoints})
+        (meta / "meta.json").write_text(text)
 
     def apply(self, *drafts: Draft) -> Run:
         """`csctl apply --yes`, which must go well."""
