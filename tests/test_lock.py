@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -83,20 +84,18 @@ def test_a_lock_is_waited_for(tmp_path: Path) -> None:
     with child(_HOLD, path) as process:
         timer = threading.Timer(0.5, process.kill)
         timer.start()
-        began = time.monotonic()
-        with lock.hold(path, "it", wait_seconds=20):
-            waited = time.monotonic() - began
+        with lock.hold(path, "it", wait_seconds=60):
+            assert process.wait() == -signal.SIGKILL
         timer.join()
-    assert 0.4 < waited < 10
 
 
-def test_waiting_ends_in_time(tmp_path: Path) -> None:
+def test_waiting_takes_as_long_as_asked(tmp_path: Path) -> None:
     path = tmp_path / "one.lock"
     with _held_elsewhere(path):
         began = time.monotonic()
         with pytest.raises(LockHeld), lock.hold(path, "it", wait_seconds=0.6):
             pytest.fail("two hold it")
-        assert 0.5 < time.monotonic() - began < 5
+        assert time.monotonic() - began > 0.5
 
 
 def test_looking_at_a_lock_keeps_nobody_from_taking_it(tmp_path: Path) -> None:

@@ -32,6 +32,9 @@ REQUIREMENTS = f"{path.DIRECTORIES['csctl']}requirements.txt"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _NAME_LENGTH = 100
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
+_MANYLINUX = re.compile(r"manylinux_2_(?P<minor>[0-9]{1,3})_(?P<machine>\w+)")
+_OLDEST = 17
+"""Which C library manylinux2014 means, 2.17."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +87,8 @@ def _download(own: metadata.Distribution, target: Target, directory: Path) -> No
     command = [
         *(sys.executable, "-m", "pip", "download", "--quiet", "--no-input"),
         *("--only-binary", ":all:", "--implementation", "cp"),
-        *("--python-version", target.python, "--platform", target.platform),
+        *("--python-version", target.python),
+        *(word for one in platforms(target) for word in ("--platform", one)),
         *("--dest", str(directory), "--constraint", str(constraints)),
         *_requirements(own),
     ]
@@ -98,6 +102,20 @@ def _download(own: metadata.Distribution, target: Target, directory: Path) -> No
             f" {target.platform}: {' '.join(said) or done.stderr.strip()}",
             remedy="check the names of --python and --platform, and the index of pip",
         )
+
+
+def platforms(target: Target) -> Iterator[str]:
+    """The platform, and the older ones whose wheels run there; pip takes names as said.
+
+    A wheel for an older C library runs with a newer one (PEP 600).
+    """
+    match = _MANYLINUX.fullmatch(target.platform)
+    if match is None:
+        yield target.platform
+        return
+    for minor in range(int(match["minor"]), _OLDEST - 1, -1):
+        yield f"manylinux_2_{minor}_{match['machine']}"
+    yield f"manylinux2014_{match['machine']}"
 
 
 def _requirements(own: metadata.Distribution) -> list[str]:

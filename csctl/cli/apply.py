@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from csctl.cli import exit as exits
+from csctl.cli.hosts import Manner, over_hosts
 from csctl.cli.session import (
     Session,
     json_option,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from csctl.lifecycle.events import Event
     from csctl.lifecycle.side_by_side import Work
     from csctl.plan.steps import Plan
+    from csctl.profile.model import Profile
 
 
 @click.command()
@@ -39,9 +41,12 @@ if TYPE_CHECKING:
 )
 @json_option
 @pass_session
+@over_hosts(
+    Manner(blank={"steps": [], "seconds": 0.0}, first_alone=True, preview="plan")
+)
 def apply(
     session: Session,
-    profile: tuple[str, ...],
+    profiles: list[Profile],
     yes: bool,
     timeout: str | None,
     allow_interruption: bool,
@@ -51,7 +56,8 @@ def apply(
 
     A container that is to be replaced serves until all that can fail has been done;
     where its replacement does not become ready, it is started again. Behind a front it
-    serves until its replacement does, and its sessions have ended.
+    serves until its replacement does, and its sessions have ended. Of several hosts the
+    first one goes first; where it fails, the others are not touched.
     """
     from csctl.cli.main import report
     from csctl.cli.plan import code_of
@@ -59,7 +65,6 @@ def apply(
     from csctl.size import parse_duration
 
     limit = None if timeout is None else parse_duration(timeout)
-    profiles = session.profiles(profile)
     engine = session.connect()
     plans = propose_all(engine, profiles, session.environ, interrupt=allow_interruption)
     for one in plans:
@@ -164,7 +169,8 @@ def _failed_row(plan_: Plan) -> dict[str, Any]:
 @yes_option
 @json_option
 @pass_session
-def down(session: Session, profile: tuple[str, ...], yes: bool, as_json: bool) -> int:
+@over_hosts(Manner(blank={"steps": []}))
+def down(session: Session, profiles: list[Profile], yes: bool, as_json: bool) -> int:
     """Stop and remove the profiles' containers; models, licenses and records stay."""
     from csctl import format as words
     from csctl.cli.several import code_of, run_all
@@ -172,7 +178,6 @@ def down(session: Session, profile: tuple[str, ...], yes: bool, as_json: bool) -
     from csctl.lifecycle.apply import propose_down
     from csctl.plan.steps import describe
 
-    profiles = session.profiles(profile)
     engine = session.connect()
     planned = {one.name: propose_down(engine, one) for one in profiles}
     if any(planned.values()):

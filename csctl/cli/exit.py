@@ -49,6 +49,8 @@ _WORST_FIRST = (
     PENDING,
     DONE,
 )
+OF_PROFILES = frozenset(_WORST_FIRST) - {INTERRUPTED, TERMINATED}
+"""What csctl can say of profiles; the others say that it was stopped."""
 # The first match counts, so narrower classes come first.
 _CODES: tuple[tuple[type[errors.CsctlError], int], ...] = (
     (errors.UsageError, USAGE),

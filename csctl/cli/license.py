@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from csctl.cli.hosts import Manner, over_hosts
 from csctl.cli.license_state import checked, licensed, print_states, state_of
 from csctl.cli.refresh import refresh, rollback
 from csctl.cli.session import Session, json_option, pass_session, profile_argument
@@ -30,7 +31,8 @@ license.add_command(rollback)
 @profile_argument
 @json_option
 @pass_session
-def pull(session: Session, profile: tuple[str, ...], as_json: bool) -> int:
+@over_hosts(Manner())
+def pull(session: Session, profiles: list[Profile], as_json: bool) -> int:
     """Fetch a license for the profile's image and model.
 
     It gets a directory of its own; a running container keeps the one it has until
@@ -41,7 +43,7 @@ def pull(session: Session, profile: tuple[str, ...], as_json: bool) -> int:
     from csctl.lifecycle.status import license_state
 
     engine = session.connect()
-    profiles = {one.name: one for one in session.profiles(profile)}
+    wanted = {one.name: one for one in profiles}
     jobs = {
         name: lambda one=one: verb.with_image(
             engine,
@@ -49,10 +51,10 @@ def pull(session: Session, profile: tuple[str, ...], as_json: bool) -> int:
             session.environ,
             lambda job: licenses.fetch(job, on_host.model_on_disk(one)),
         )
-        for name, one in profiles.items()
+        for name, one in wanted.items()
     }
     results, errors = run_all(session, jobs)
-    states = [license_state(got, profiles[name]) for name, got in results.items()]
+    states = [license_state(got, wanted[name]) for name, got in results.items()]
     print_states(states, as_json)
     return code_of(errors)
 
@@ -61,7 +63,8 @@ def pull(session: Session, profile: tuple[str, ...], as_json: bool) -> int:
 @profile_argument
 @json_option
 @pass_session
-def show(session: Session, profile: tuple[str, ...], as_json: bool) -> int:
+@over_hosts(Manner())
+def show(session: Session, profiles: list[Profile], as_json: bool) -> int:
     """Show the license that the profile would be served with, and the others kept.
 
     One that is refused is never chosen: it failed its proof, or was rolled back.
@@ -69,12 +72,12 @@ def show(session: Session, profile: tuple[str, ...], as_json: bool) -> int:
     from csctl import license as store
     from csctl.cli import exit as exits
 
-    profiles = licensed(session, profile)
-    states = [state_of(session, one)[0] for one in profiles]
+    wanted = licensed(session, profiles)
+    states = [state_of(session, one)[0] for one in wanted]
     print_states(
         states,
         as_json,
-        sets=[tuple(store.stored(one.license_root)) for one in profiles],
+        sets=[tuple(store.stored(one.license_root)) for one in wanted],
     )
     missing = any(state.license is None for state in states)
     return exits.LICENSE if missing else exits.DONE
@@ -84,7 +87,8 @@ def show(session: Session, profile: tuple[str, ...], as_json: bool) -> int:
 @profile_argument
 @json_option
 @pass_session
-def check(session: Session, profile: tuple[str, ...], as_json: bool) -> int:
+@over_hosts(Manner())
+def check(session: Session, profiles: list[Profile], as_json: bool) -> int:
     """Exit with 7 where a license is missing, mismatched, expired or due.
 
     An unknown expiry is no failure, but is warned of once a month. Made for timers.
@@ -93,7 +97,7 @@ def check(session: Session, profile: tuple[str, ...], as_json: bool) -> int:
     from csctl.cli.several import code_of
 
     states, errors = [], {}
-    for one in licensed(session, profile):
+    for one in licensed(session, profiles):
         state, fault = checked(session, one)
         states.append(state)
         if fault is not None:

@@ -24,9 +24,8 @@ if TYPE_CHECKING:
     from csctl.profile.model import Profile
 
 
-def licensed(session: Session, paths: tuple[str, ...]) -> list[Profile]:
+def licensed(session: Session, profiles: Sequence[Profile]) -> list[Profile]:
     """The disconnected ones of some profiles; the others need no license."""
-    profiles = session.profiles(paths)
     for one in profiles:
         if one.mode == "connected":
             session.say(f"{one.name} is connected, and needs no license")

@@ -112,12 +112,20 @@ class _Commands(click.Group):
 )
 @click.option("--context", metavar="NAME", help="The docker context to use.")
 @click.option("--no-color", is_flag=True, help="No colour; NO_COLOR does the same.")
+# How one csctl starts another, here or on another host; see csctl.lifecycle.far.
+@click.option("--leash", nargs=2, type=(str, click.IntRange(0)), hidden=True)
+@click.option("--here", is_flag=True, hidden=True)
 @click.version_option(
     csctl.__version__, prog_name="csctl", message="%(prog)s %(version)s"
 )
 @click.pass_context
 def cli(
-    ctx: click.Context, host: str | None, context: str | None, no_color: bool
+    ctx: click.Context,
+    host: str | None,
+    context: str | None,
+    no_color: bool,
+    leash: tuple[str, int] | None,
+    here: bool,
 ) -> int | None:
     """Lifecycle manager for custom speech to text containers.
 
@@ -125,7 +133,14 @@ def cli(
     """
     from csctl.cli.session import Session
 
-    session = ctx.obj = Session(host=host, context=context, color=not no_color)
+    session = ctx.obj = Session(
+        host=host, context=context, color=not no_color, here_only=here
+    )
+    if leash is not None:
+        from csctl.cli.leash import take
+
+        if note := take(*leash):
+            session.say(note)
     if ctx.invoked_subcommand is not None:
         return None
     if not (sys.stdin.isatty() and sys.stdout.isatty()):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from csctl.cli import exit as exits
+from csctl.cli.hosts import Manner, over_hosts
 from csctl.cli.session import (
     Session,
     json_option,
@@ -17,13 +18,15 @@ from csctl.cli.session import (
 
 if TYPE_CHECKING:
     from csctl.plan.steps import Plan
+    from csctl.profile.model import Profile
 
 
 @click.command()
 @profile_argument
 @json_option
 @pass_session
-def plan(session: Session, profile: tuple[str, ...], as_json: bool) -> int:
+@over_hosts(Manner(blank={"steps": [], "notes": [], "problems": []}))
+def plan(session: Session, profiles: list[Profile], as_json: bool) -> int:
     """Say what apply would do, and why. Looks, and changes nothing.
 
     Exits with 6 where something is to be done, with 0 where nothing is.
@@ -32,7 +35,6 @@ def plan(session: Session, profile: tuple[str, ...], as_json: bool) -> int:
     from csctl.cli.main import report
     from csctl.lifecycle.fleet import propose_all
 
-    profiles = session.profiles(profile)
     plans = propose_all(session.connect(), profiles, session.environ)
     if as_json:
         print_json([words.plan(one) for one in plans])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from csctl.cli.hosts import Manner, over_hosts
 from csctl.cli.license_state import checked, licensed, print_states
 from csctl.cli.session import (
     Session,
@@ -52,9 +53,10 @@ _timeout_option = click.option(
 @_timeout_option
 @json_option
 @pass_session
+@over_hosts(Manner(first_alone=True))
 def refresh(
     session: Session,
-    profile: tuple[str, ...],
+    profiles: list[Profile],
     yes: bool,
     force: bool,
     due: bool,
@@ -73,10 +75,10 @@ def refresh(
 
     limit = _limit(timeout)
     allowed = Allowed(mismatch=force, interruption=allow_interruption)
-    chosen = licensed(session, profile)
+    chosen = licensed(session, profiles)
     if due:
         chosen = [one for one in chosen if checked(session, one)[1] is not None]
-    profiles = {one.name: one for one in chosen}
+    wanted = {one.name: one for one in chosen}
     engine = session.connect()
 
     def propose(one: Profile) -> Plan:
@@ -87,11 +89,11 @@ def refresh(
             engine, one, session.environ, allowed=allowed, timeout=limit
         )
 
-    question = f"Refresh the license of {', '.join(profiles)} on {engine.url}?"
-    plans = [_plan(one, propose) for one in profiles.values()]
+    question = f"Refresh the license of {', '.join(wanted)} on {engine.url}?"
+    plans = [_plan(one, propose) for one in wanted.values()]
     if (code := _settle(session, plans, question, yes=yes)) is not None:
         return code
-    return _run(session, {n: work(one) for n, one in profiles.items()}, as_json)
+    return _run(session, {n: work(one) for n, one in wanted.items()}, as_json)
 
 
 @click.command()
@@ -100,9 +102,10 @@ def refresh(
 @_timeout_option
 @json_option
 @pass_session
+@over_hosts(Manner(first_alone=True))
 def rollback(
     session: Session,
-    profile: tuple[str, ...],
+    profiles: list[Profile],
     yes: bool,
     timeout: str | None,
     as_json: bool,
@@ -115,7 +118,7 @@ def rollback(
     from csctl.lifecycle.renewal import propose_rollback, roll_back
 
     limit = _limit(timeout)
-    profiles = {one.name: one for one in licensed(session, profile)}
+    wanted = {one.name: one for one in licensed(session, profiles)}
     engine = session.connect()
 
     def propose(one: Profile) -> Plan:
@@ -124,11 +127,11 @@ def rollback(
     def work(one: Profile) -> Work[Event, LicenseState]:
         return lambda: roll_back(engine, one, session.environ, timeout=limit)
 
-    question = f"Roll back the license of {', '.join(profiles)} on {engine.url}?"
-    plans = [_plan(one, propose) for one in profiles.values()]
+    question = f"Roll back the license of {', '.join(wanted)} on {engine.url}?"
+    plans = [_plan(one, propose) for one in wanted.values()]
     if (code := _settle(session, plans, question, yes=yes)) is not None:
         return code
-    return _run(session, {n: work(one) for n, one in profiles.items()}, as_json)
+    return _run(session, {n: work(one) for n, one in wanted.items()}, as_json)
 
 
 def _limit(text: str | None) -> timedelta | None:

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -33,6 +34,8 @@ class Session:
     host: str | None
     context: str | None
     color: bool
+    here_only: bool = False
+    """Whether profiles that name another host are left out."""
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
 
     def connect(self) -> Engine:
@@ -42,10 +45,36 @@ class Session:
         return connect(self.host, self.context, self.environ)
 
     def profiles(self, paths: Iterable[str]) -> list[Profile]:
-        """The profiles of files and directories. Raises ProfileError."""
+        """The profiles of files and directories, all of which are for this host.
+
+        Raises ProfileError, UsageError for one that names another host.
+        """
+        found = self.everywhere(paths)
+        for one in found:
+            if one.host is not None:
+                raise UsageError(
+                    f"{one.name} is for the host {one.host}, and this command works on"
+                    " one host alone",
+                    remedy="run it on that host, with a profile that names none",
+                )
+        return found
+
+    def everywhere(self, paths: Iterable[str]) -> list[Profile]:
+        """The profiles of files and directories, whatever host they name.
+
+        Raises ProfileError.
+        """
         from csctl.profile.load import load
 
-        return load([Path(path) for path in paths], self.environ)
+        found = load([Path(path) for path in paths], self.environ, lambda: self.stdin)
+        return [one for one in found if not (self.here_only and one.host is not None)]
+
+    @cached_property
+    def stdin(self) -> bytes:
+        """The profiles on stdin, which can be read once."""
+        from csctl.profile.load import read_stdin
+
+        return read_stdin()
 
     @property
     def colored(self) -> bool:

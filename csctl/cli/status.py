@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import click
 
+from csctl import format as words
 from csctl.cli import exit as exits
+from csctl.cli.hosts import Manner, over_hosts
 from csctl.cli.session import Session, json_option, pass_session, print_json
+
+if TYPE_CHECKING:
+    from csctl.profile.model import Profile
+
+
+def _show(rows: Sequence[words.Row]) -> None:
+    click.echo(words.status_table(rows))
 
 
 @click.command()
@@ -13,29 +25,27 @@ from csctl.cli.session import Session, json_option, pass_session, print_json
 @click.option("--check", is_flag=True, help="Exit with 6 where anything drifted.")
 @json_option
 @pass_session
+@over_hosts(Manner(blank=words.NO_STATUS, show=_show))
 def status(
-    session: Session, profile: tuple[str, ...], check: bool, as_json: bool
+    session: Session, profiles: list[Profile], check: bool, as_json: bool
 ) -> int:
     """Every managed container, compared with what it was created with.
 
     With profiles, those only, compared with the profile as it is written now.
     """
-    from csctl import format as words
     from csctl.lifecycle.status import status as look
 
-    rows = look(
-        session.connect(), session.profiles(profile) if profile else (), session.environ
-    )
+    found = look(session.connect(), profiles, session.environ)
+    rows = [words.status(row) for row in found]
     if as_json:
-        print_json([words.status(row) for row in rows])
+        print_json(rows)
     elif rows:
-        cells = [words.status_cells(row) for row in rows]
-        click.echo(words.table(words.STATUS_HEADERS, cells))
+        _show(rows)
     else:
         session.say("no managed container; see: csctl apply --help")
-    for row in rows:
+    for row in found:
         if row.problem is not None:
             session.say(f"csctl: {row.profile}: not compared: {row.problem.message}")
-    if check and any(row.drift or row.container is None for row in rows):
+    if check and any(row.drift or row.container is None for row in found):
         return exits.PENDING
     return exits.DONE

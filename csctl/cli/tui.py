@@ -35,6 +35,8 @@ def open_tui(session: Session, named: Sequence[str], *, read_only: bool) -> int:
     """Run the terminal UI; its exit code. Raises UsageError without a terminal."""
     _check_terminal(session)
     paths = list(named) or _places(session)
+    # The screen is one Engine's; `csctl status` shows the others as well.
+    session.here_only = True
     if paths:
         # What is wrong with them is said before the screen is taken.
         session.profiles(paths)

@@ -23,7 +23,7 @@ def validate(session: Session, profile: tuple[str, ...], as_json: bool) -> int:
     from csctl.errors import ProfileError
 
     try:
-        profiles = session.profiles(profile)
+        profiles = session.everywhere(profile)
     except ProfileError as error:
         if not as_json:
             raise

@@ -6,9 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import docker
+from docker.context import ContextAPI
 
 from csctl.engine.engine import SIDE_BY_SIDE, Engine
 from csctl.engine.translate import engine_errors, unavailable
+from csctl.errors import EngineUnavailable
+
+_DEFAULT_CONTEXT = "default"
 
 
 def connect(
@@ -25,6 +29,8 @@ def connect(
     try:
         with engine_errors(what):
             if context and not host:
+                # For one that is not there the SDK takes the default Engine.
+                host_of_context(context)
                 client = docker.DockerClient.from_context(context, **options)
             else:
                 variables = dict(environ) | ({"DOCKER_HOST": host} if host else {})
@@ -39,3 +45,18 @@ def connect(
     elif url.startswith("http+docker://ssh"):
         url = named or "ssh://"
     return Engine(api, url.replace("http://", "tcp://").replace("https://", "tcp://"))
+
+
+def host_of_context(name: str) -> str:
+    """The URL to which a docker context leads. Raises EngineUnavailable."""
+    what = f"reading the docker context {name}"
+    try:
+        with engine_errors(what):
+            url = ContextAPI.kwargs_from_context(name=name).get("base_url")
+    except (OSError, ValueError, KeyError, TypeError) as exc:
+        raise unavailable(what, exc) from exc
+    if url is None and name != _DEFAULT_CONTEXT:
+        raise EngineUnavailable(
+            f"there is no docker context {name}", remedy="list them: docker context ls"
+        )
+    return str(url or "")

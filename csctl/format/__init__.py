@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -97,16 +97,19 @@ def license_set(value: StoredLicense) -> Row:
 
 def license_words(value: LicenseState | None) -> str:
     """`28 days (declared)`, `unknown`, `none`, or `-` where there needs to be none."""
-    if value is None:
+    return _license_words(None if value is None else license_state(value))
+
+
+def _license_words(row: Row | None) -> str:
+    if row is None:
         return "-"
-    if value.license is None:
+    if row["path"] is None:
         return "none"
-    if value.behind is not None:
+    if row["clock"] is not None:
         return "unknown: the clock is behind"
-    left = value.days_left
-    if left is None:
+    if row["days_left"] is None:
         return "unknown"
-    return f"{left} days ({value.expiry.source})"
+    return f"{row['days_left']} days ({row['expiry_source']})"
 
 
 def difference(value: Difference) -> Row:
@@ -125,6 +128,9 @@ def status(value: Status) -> Row:
     port = container.port if container else None
     return {
         "profile": _profile(value),
+        "name": value.profile,
+        # Whoever asks another host for its rows says which one that is.
+        "host": None,
         "container": container.name if container else None,
         "image": container.image if container else None,
         "state": container.state if container else None,
@@ -165,28 +171,50 @@ STATUS_HEADERS = (
 )
 
 
-def status_cells(value: Status) -> tuple[str, ...]:
-    """A row of the table of `csctl status`."""
-    row = status(value)
+NO_STATUS: Row = {
+    **dict.fromkeys(("name", "container", "image", "state", "ready", "api_status")),
+    **dict.fromkeys(("model", "mode", "port", "license", "problem")),
+    "drift": [],
+}
+"""A row of `status`, but for its profile, where its host said nothing."""
+
+
+def status_table(rows: Sequence[Row]) -> str:
+    """The table of `csctl status`; with the hosts, if a row is of another one."""
+    cells = [status_cells(row) for row in rows]
+    if all(row["host"] is None for row in rows):
+        return table(STATUS_HEADERS, cells)
+    return table(
+        ("HOST", *STATUS_HEADERS),
+        [(row["host"] or "-", *cell) for row, cell in zip(rows, cells, strict=True)],
+    )
+
+
+def status_cells(row: Row) -> tuple[str, ...]:
+    """A row of the table of `csctl status`, from a row of its JSON."""
+    if "error" in row:
+        return (row["profile"], "unknown", *"-" * (len(STATUS_HEADERS) - 2))
     return (
-        value.profile,
+        row["name"],
         row["state"] or "absent",
-        "yes" if value.ready else "no",
-        value.api_status or "-",
+        "yes" if row["ready"] else "no",
+        row["api_status"] or "-",
         (row["image"] or "-").rpartition("/")[2],
         (row["model"] or "-")[:8],
         row["mode"] or "-",
         row["port"] or "-",
-        license_words(value.license),
-        drift_words(value),
+        _license_words(row["license"]),
+        _drift_words(row["problem"], (one["field"] for one in row["drift"])),
     )
 
 
 def drift_words(value: Status) -> str:
     """The fields that drifted, `none`, or `unknown` where nothing was compared."""
-    if value.problem:
-        return "unknown"
-    return ", ".join(one.field for one in value.drift) or "none"
+    return _drift_words(value.problem, (one.field for one in value.drift))
+
+
+def _drift_words(problem: object, fields: Iterable[str]) -> str:
+    return "unknown" if problem else ", ".join(fields) or "none"
 
 
 def check(value: Check) -> Row:

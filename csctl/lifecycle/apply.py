@@ -276,6 +276,9 @@ def down(engine: Engine, profile: Profile) -> Generator[Event, None, tuple[Step,
     """Stop and remove the profile's containers; data stay. Raises CsctlError."""
     if not propose_down(engine, profile):
         return ()
+    if not engine.local:
+        # Lock and history lie with the files, on the Engine's own host.
+        return (yield from _down(engine, profile))
     with lock.hold(observe.lock_path(profile), f"profile {profile.name}"):
         return (
             yield from history.kept(profile, _down(engine, profile), well="removed")

@@ -103,6 +103,8 @@ def _rest(engine: Engine, name: str, story: _Story, stop: threading.Event) -> No
     with closing(Pump(engine.events())) as news:
         # What befell it before, no event tells.
         now = engine.container(name)
+        if now is None and not story.is_interrupted(_NO_CONTAINER):
+            return
         if now is not None and not story.is_told(now):
             if story.is_last(now):
                 stop.wait(_PAUSE)
@@ -200,9 +202,13 @@ class _Story:
         code = f", exit code {container.exit_code}" if container.started_at else ""
         yield [Mark(f"{container.state}{code}")]
 
+    def is_interrupted(self, why: str) -> bool:
+        """Whether it was said last that there is nothing to follow, and why."""
+        return self._interruption == why
+
     def interrupted(self, why: str) -> Iterator[list[Entry]]:
         """Say once why there is nothing to follow."""
-        if why != self._interruption:
+        if not self.is_interrupted(why):
             self._interruption = why
             yield [Mark(why)]
 

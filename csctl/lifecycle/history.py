@@ -111,6 +111,7 @@ class _Account:
         self._done: list[Done] = []
         self._step: Step | None = None
         self._step_began = self._began
+        self._started: float | None = None
         self._wait_began: float | None = None
         self._ready_seconds: float | None = None
 
@@ -138,6 +139,8 @@ class _Account:
                 self._done.append(_taken(step, seconds))
                 self._step = None
                 self._end_wait()
+                if isinstance(step, Start):
+                    self._started = time.monotonic()
             case Waiting(phase=phase, seconds=seconds) if self._serves:
                 if phase == _STEADY:
                     self._end_wait()
@@ -155,8 +158,10 @@ class _Account:
         return bool(self._done) and self._done[-1].action == Start.action
 
     def _end_wait(self) -> None:
-        if self._wait_began is not None and self._ready_seconds is None:
-            self._ready_seconds = time.monotonic() - self._wait_began
+        # Ready at the first look, nothing was said of waiting.
+        began = self._started if self._wait_began is None else self._wait_began
+        if began is not None and self._ready_seconds is None:
+            self._ready_seconds = time.monotonic() - began
 
     def entry(self, error: BaseException | None) -> Entry | None:
         """The run as an entry; None where it did not come to its first step."""

@@ -23,9 +23,10 @@ from csctl.lifecycle.events import Waiting
 from csctl.lifecycle.hearing import hear
 from csctl.secret import Redactor, Secret
 
-_PROBE_PAUSE = 0.1
-_FIRST_PAUSE = 0.2
+_FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 1.0
+_PROBES = 2
+"""So often the container is asked between two looks at it."""
 _TAIL = 12
 _PATIENCE = 1.0
 _PROOF_SECONDS = 1.5
@@ -155,9 +156,8 @@ def _until_it_answers(
 
 def _becomes_ready(address: probe.Address | None, seconds: float) -> bool:
     """Ask the container alone for a moment; the Engine is asked less often."""
-    end = time.monotonic() + seconds
-    while (left := end - time.monotonic()) > 0:
-        time.sleep(min(left, _PROBE_PAUSE))
+    for _ in range(_PROBES):
+        time.sleep(seconds / _PROBES)
         if address is not None and probe.is_ready(address):
             return True
     return False

@@ -22,7 +22,7 @@ from csctl.container.spec import (
 from csctl.engine.engine import Engine
 from csctl.errors import CsctlError, EngineError, RolledBack
 from csctl.lifecycle.demand import Demand
-from csctl.lifecycle.events import Event, Note
+from csctl.lifecycle.events import Event, Note, Waiting
 from csctl.lifecycle.kept_log import LINES, keep
 from csctl.lifecycle.ready import redactor_of, stay_ready, wait_until_ready
 
@@ -43,11 +43,11 @@ def replace(
         yield Note(text="the new container is created; the old one stops")
         _retire(engine, name)
         engine.rename(passing, name)
+        yield from resume(engine, name, demand)
     except BaseException:
         undo(engine, name)
         engine.remove(passing)
         raise
-    yield from resume(engine, name, demand)
 
 
 def resume(engine: Engine, name: str, demand: Demand) -> Generator[Event, None, None]:
@@ -66,14 +66,17 @@ def settle(engine: Engine, name: str, demand: Demand) -> Generator[Event, None, 
     Raises RolledBack when it fails and the old one serves again.
     """
     waiting = old_name(name)
-    current = engine.container(name)
-    if current is None:
-        undo(engine, name)
-        yield Note(text="the broken-off replacement was undone")
-        return False
     try:
+        current = engine.container(name)
+        if current is None:
+            undo(engine, name)
+            yield Note(text="the broken-off replacement was undone")
+            return False
         if not current.running:
             engine.start(name)
+            yield Waiting(
+                what=f"waiting for {name}", seconds=0.0, phase="start", line=""
+            )
         yield from wait_until_ready(engine, name, demand)
         yield from stay_ready(engine, name)
     except CsctlError as error:
@@ -113,10 +116,11 @@ def _retire(engine: Engine, name: str) -> None:
     old = engine.container(name)
     if old is None:
         return
-    if old.restart == "always" and engine.host.updates:
-        # It would come back by itself when the Engine restarts. (Podman's would not.)
-        engine.update(name, restart="no")
     try:
+        if old.restart == "always" and engine.host.updates:
+            # It would come back by itself when the Engine restarts. (Podman's would
+            # not.)
+            engine.update(name, restart="no")
         engine.stop(name)
         engine.rename(name, old_name(name))
     except BaseException:

@@ -228,7 +228,11 @@ def absolute(text: str, reading: Reading) -> Path:
         raise InvalidValue("a path is one line of printable characters")
     first, _, rest = text.partition("/")
     if not first.startswith("~"):
-        return Path(os.path.normpath(reading.base / text))
+        if first and reading.base is None:
+            raise InvalidValue(
+                "a relative path has no meaning on another host: write it from / on"
+            )
+        return Path(os.path.normpath(Path(reading.base or "/", text)))
     if first != "~":
         raise InvalidValue("`~` is followed by a name: write the path itself")
     if not reading.home or not reading.home.startswith("/"):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from csctl.errors import Problem, ProfileError
 from csctl.profile import document, speech
+from csctl.profile.host import Host
 from csctl.profile.model import Profile, Source
 from csctl.profile.node import BROKEN, Node, Position
 from csctl.profile.reading import PROBLEM_LIMIT, Reading
@@ -15,19 +17,34 @@ from csctl.profile.replica import replicas_of
 from csctl.profile.section import Section
 from csctl.profile.variables import Variables
 
+STDIN = "-"
+"""What stands for stdin in place of a file's name."""
 _SUFFIXES = (".yaml", ".yml")
 
 
-def load(paths: Iterable[Path], environ: Mapping[str, str]) -> list[Profile]:
+def read_stdin() -> bytes:
+    """What stands on stdin, as far as a file of profiles may go."""
+    return sys.stdin.buffer.read(document.SIZE_LIMIT + 1)
+
+
+def load(
+    paths: Iterable[Path],
+    environ: Mapping[str, str],
+    stdin: Callable[[], bytes] = read_stdin,
+) -> list[Profile]:
     """The profiles of files, and of all *.yaml and *.yml files in directories.
 
-    `csctl.yaml` is none: it declares resources.
+    `csctl.yaml` is none: it declares resources. `-` is stdin, and relative paths in it
+    start where csctl does.
 
     Raises ProfileError with the problems of all files.
     """
     collected = _Collected(environ)
     seen = set()
     for path in paths:
+        if str(path) == STDIN:
+            collected.add(stdin(), file="stdin", base=Path())
+            continue
         for file in collected.files(path):
             if (real := os.path.realpath(file)) not in seen:
                 seen.add(real)
@@ -52,6 +69,11 @@ def _may_be_file(path: Path) -> bool:
     return os.path.isfile(path) or not os.path.exists(path)
 
 
+def _names_host(node: Node) -> bool:
+    host = node.value.get("host") if isinstance(node.value, dict) else None
+    return host is not None and host.value is not None
+
+
 class _Collected:
     """The profiles and the problems of all files so far."""
 
@@ -59,7 +81,7 @@ class _Collected:
         self._environ = environ
         self._profiles: list[Profile] = []
         self._problems: list[Problem] = []
-        self._names: dict[str, tuple[str, Position]] = {}
+        self._names: dict[tuple[Host | None, str], tuple[str, Position]] = {}
 
     def profiles(self) -> list[Profile]:
         """All profiles. Raises ProfileError where there is any problem."""
@@ -108,7 +130,7 @@ class _Collected:
             written = [(i, n) for i, n in enumerate(nodes, 1) if n.value is not None]
             if not written and not problems:
                 self._report(file, "holds no profile")
-            self._read(written, problems, file, base)
+            self._read(written, problems, file, Path(os.path.abspath(base)))
         problems.sort(key=lambda problem: (problem.line, problem.column))
         self._problems += problems[:PROBLEM_LIMIT]
         if len(problems) > PROBLEM_LIMIT:
@@ -119,17 +141,17 @@ class _Collected:
         nodes: Iterable[tuple[int, Node]],
         problems: list[Problem],
         file: str,
-        base: Path,
+        folder: Path,
     ) -> None:
         variables = Variables(self._environ)
-        folder = Path(os.path.abspath(base))
         home = self._environ.get("HOME")
         for index, node in nodes:
             if len(problems) > PROBLEM_LIMIT:
                 return
-            reading = Reading(file, folder, home, variables)
+            base = None if _names_host(node) else folder
+            reading = Reading(file, base, home, variables)
             source = Source(
-                file=Path(file), document=index, positions=reading.positions
+                file=Path(file), document=index, positions=reading.positions, node=node
             )
             profile = reading.read(Section(Profile, {"source": source}), node, "")
             problems += reading.problems
@@ -141,7 +163,7 @@ class _Collected:
         at = profile.source.positions["name"]
         names = [profile.name, *(one.name for one in replicas_of(profile))]
         for name in dict.fromkeys(names):
-            first, where = self._names.setdefault(name, (file, at))
+            first, where = self._names.setdefault((profile.host, name), (file, at))
             if (first, where) != (file, at):
                 place = f"{first}:{where.line}:{where.column}"
                 yield Problem(

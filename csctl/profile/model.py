@@ -7,13 +7,14 @@ and its default; `csctl.profile.load` makes profiles of files.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from csctl.profile import rule, value, warning
 from csctl.profile.group import Entries, Subset
+from csctl.profile.host import Host
 from csctl.profile.kind import (
     Choice,
     Day,
@@ -23,7 +24,7 @@ from csctl.profile.kind import (
     Number,
     Whole,
 )
-from csctl.profile.node import Position
+from csctl.profile.node import Node, Position
 from csctl.profile.secret_form import SecretForm
 from csctl.profile.section import Fault, Key, Section, Struct
 from csctl.profile.value import DISPLAY_TYPES, LOOPBACK, Port
@@ -267,6 +268,8 @@ class Source:
     """Which YAML document of the file, from 1."""
     positions: Mapping[str, Position]
     """Where each written key's value stands, by the key's path."""
+    node: Node = field(repr=False, compare=False)
+    """The document as it is written, before its variables are replaced."""
 
 
 class Profile(Struct, frozen=True, kw_only=True):
@@ -286,6 +289,14 @@ class Profile(Struct, frozen=True, kw_only=True):
         Key(Choice(("connected", "disconnected")), "Whether usage is billed online."),
     ]
     model: Annotated[Model, Key(Section(Model), "The speech model.")]
+    host: Annotated[
+        Host | None,
+        Key(
+            value.HOST,
+            "The host to run on: ssh://USER@HOST:PORT, tcp://HOST:PORT or a docker"
+            " context; without it, this one.",
+        ),
+    ] = None
     display: Annotated[
         Display | None, Key(Section(Display), "Display models, if any.")
     ] = None

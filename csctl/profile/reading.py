@@ -31,9 +31,10 @@ class Reading:
     """One document being read: its folder, its problems and the places of its keys."""
 
     def __init__(
-        self, file: str, base: Path, home: str | None, variables: Variables
+        self, file: str, base: Path | None, home: str | None, variables: Variables
     ) -> None:
         self.base = base
+        """Where relative paths start; None where they have no meaning."""
         self.home = home
         self.problems: list[Problem] = []
         self.positions: dict[str, Position] = {}

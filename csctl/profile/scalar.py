@@ -1,13 +1,15 @@
 """A value as YAML text that is read back as that value.
 
 How it may be written is not worked out but tried: a form counts if the profile's own
-reader takes it for what was meant.
+reader, and Python's stricter one, take it for what was meant.
 """
 
 from __future__ import annotations
 
 import re
 from typing import Final
+
+import yaml
 
 from csctl.profile import document
 
@@ -37,8 +39,11 @@ def write_name(name: str, *, style: str = PLAIN) -> str:
     """The name of a key."""
     for candidate in (style, PLAIN):
         written = _quote(name, candidate)
-        nodes, problems = document.read(f"{{{written}: v}}", "")
-        if not problems and isinstance(found := nodes[0].value, dict):
+        text = f"{{{written}: v}}"
+        nodes, problems = document.read(text, "")
+        if problems or not _every_reader_finds(text, name, "v"):
+            continue
+        if isinstance(found := nodes[0].value, dict):
             node = found.get(name)
             if len(found) == 1 and node is not None and node.value == "v":
                 return written
@@ -68,10 +73,21 @@ def _escape(match: re.Match[str]) -> str:
 
 
 def _reads_back(written: str, value: str, takes: tuple[type, ...], inside: str) -> bool:
-    nodes, problems = document.read(inside.replace("{}", written), "")
+    text = inside.replace("{}", written)
+    nodes, problems = document.read(text, "")
     if problems or len(nodes) != 1 or not isinstance(nodes[0].value, dict):
         return False
     node = nodes[0].value.get("k")
     if node is None or len(nodes[0].value) != 1 or node.text != value:
         return False
-    return type(node.value) in (str, *takes)
+    return type(node.value) in (str, *takes) and _every_reader_finds(text, "k", value)
+
+
+def _every_reader_finds(text: str, *scalars: str) -> bool:
+    """Whether Python's reader, too, finds these: in braces it takes no plain `a?`."""
+    try:
+        events = yaml.parse(text, Loader=yaml.SafeLoader)
+        found = [one.value for one in events if isinstance(one, yaml.ScalarEvent)]
+    except yaml.YAMLError:
+        return False
+    return found == list(scalars)

@@ -10,6 +10,7 @@ from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from csctl.errors import InvalidValue
+from csctl.profile.host import Host
 from csctl.profile.kind import HiddenText, Text
 from csctl.reference import ImageReference
 from csctl.size import parse_duration, parse_size
@@ -262,6 +263,7 @@ NOTICE: Final = Text(
 PORT: Final = Text(
     expected=f"a port such as {LOOPBACK}:5000", parse=Port.parse, takes=(str, int)
 )
+HOST: Final = Text(expected="a host", parse=Host.parse)
 WORDS: Final = Text(expected="words", parse=_words)
 LABEL: Final = Text(expected="text", takes=(str, int))
 ENDPOINT: Final = Text(expected="a URL", parse=_endpoint)

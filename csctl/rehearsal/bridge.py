@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from ipaddress import IPv4Network
 from itertools import islice
 from pathlib import Path
 
 from csctl.errors import EngineError
 
-_COUNT = 16
+_COUNT = 48
 _DEVICES = Path("/sys/class/net")
 _ROUTE_TYPES = (
     *("unicast", "local", "broadcast", "multicast"),
@@ -25,8 +26,10 @@ _ROUTE_TYPES = (
 def find(owner: Path) -> str | None:
     """The bridge made for this owner."""
     for alias in _DEVICES.glob("csctl*/ifalias"):
-        if alias.read_text().strip() == str(owner):
-            return alias.parent.name
+        # Another Engine's may go at any moment.
+        with suppress(OSError):
+            if alias.read_text().strip() == str(owner):
+                return alias.parent.name
     return None
 
 
@@ -52,9 +55,12 @@ def create(owner: Path) -> str:
 
 
 def delete(name: str) -> None:
-    """Take the device away; one that is gone already is fine."""
-    if (_DEVICES / name).exists():
-        _ip("link", "delete", name)
+    """Take the device away; one that is gone already is fine. Raises EngineError."""
+    if not _ip("link", "delete", name) and (_DEVICES / name).exists():
+        raise EngineError(
+            f"network bridge {name} cannot be deleted",
+            remedy=f"see what `ip link delete {name}` says, then run this again",
+        )
 
 
 def free(number: int, routes: Iterable[IPv4Network]) -> Iterator[IPv4Network]:

@@ -7,7 +7,7 @@ import pytest
 from csctl.azure.resolution import look_up, of_this_host
 from csctl.errors import InvalidValue
 from tests.azure.dns_server import CUSTOM, LINK, dns_server
-from tests.cli.shell import free_port
+from tests.ports import free_port
 
 
 @pytest.fixture(scope="module")

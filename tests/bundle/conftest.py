@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +15,7 @@ from tests.bundle.freight import Freight
 from tests.bundle.island import Island, island
 from tests.engines import remove_containers
 from tests.faults.site import Site
+from tests.ports import free_port
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +35,7 @@ def goods(
 ) -> Freight:
     """What the host with a network has, after it served once."""
     name = f"{run_name}-goods"
-    port = random.randrange(20000, 30000)
+    port = free_port()
     near = Site(name, port, tmp_path_factory.mktemp("near"), engine_host)
     near.document["display"] = {"locale": "en-US", "types": ["punct"]}
     near.apply_well()

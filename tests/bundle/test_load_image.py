@@ -294,7 +294,8 @@ def test_an_engine_that_dies_meanwhile_is_said_and_the_next_run_goes_on(
             here.load(heavy)
     finally:
         engine.up()
-    assert images(here.url) == []
+    # A busy machine may let it take all of it first; its name comes after that.
+    assert IMAGE not in names(images(here.url))
     assert outcomes(here.load(heavy))["image"] == "loaded"
     assert names(images(here.url)) == {IMAGE}
 

@@ -365,7 +365,7 @@ def test_a_run_that_was_killed_goes_on_where_it_was(
     blobs.blobs[digest(made.files[BIG])] = made.files[BIG]
     blobs.pause = 0.03
     with child(_CHILD, tmp_path, blobs.host) as process:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while (left := journal.read(file)) is None or not left.written.get(BIG):
             assert time.monotonic() < deadline
             assert process.poll() is None

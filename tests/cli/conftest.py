@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -11,7 +10,13 @@ import pytest
 
 from tests.cli.shell import Draft, Engine, Shell
 from tests.engines import remove_containers
-from tests.front import image
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that look at one container go to one worker, which makes it once."""
+    for item in items:
+        if isinstance(item, pytest.Function) and "served" in item.fixturenames:
+            item.add_marker(pytest.mark.xdist_group(f"served-{item.path.stem}"))
 
 
 @pytest.fixture(scope="session")
@@ -21,27 +26,8 @@ def engine(engine_host: str, rehearsal_image: str) -> Engine:  # noqa: ARG001
 
 
 @pytest.fixture(scope="session")
-def stock(
-    engine: Engine, run_name: str, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    """A data directory with a model and a license, downloaded once."""
-    shell = Shell(tmp_path_factory.mktemp("stock"), engine.url, f"{run_name}-stock-")
-    draft = shell.write()
-    shell.run("model", "pull", draft.path)
-    shell.run("license", "pull", draft.path)
-    shutil.rmtree(draft.data / ".csctl")
-    return draft.data
-
-
-@pytest.fixture(scope="session")
 def shell_numbers() -> Iterator[int]:
     return count(1)
-
-
-@pytest.fixture(scope="session")
-def front_image(engine: Engine) -> str:
-    """HAProxy's image, which the shared Engine has."""
-    return image.load(engine.url)
 
 
 @pytest.fixture

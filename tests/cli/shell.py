@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -17,12 +17,14 @@ from typing import Any
 import docker
 import docker.errors
 
+from tests.ports import free_port
+
 ROOT = Path(__file__).parents[2]
 IMAGE = "csctl/rehearsal:4.12.0-amd64"
 OLD_IMAGE = "csctl/rehearsal:3.0.0-amd64"
 OTHER_IMAGE = "csctl/rehearsal:5.0.1-preview-amd64"
-MODEL = "5f3a0c1e-7d42-4b8a-9c15-e2a6b0d9f731"
-OTHER_MODEL = "0b6d2f94-1c7e-4a35-8f20-9d3e5a71c846"
+MODEL = "2b7e9c40-5d1f-4a83-9e62-c0d4f1a7b358"
+OTHER_MODEL = "7c1d5a20-93be-4e4f-8a11-5f0e2d6b9c74"
 ENDPOINT = "https://rehearsal.cognitiveservices.azure.com"
 METER = "SpeechToText.Custom.ServiceSeconds"
 _PLAIN = ("NO_COLOR", "TERM", "COLUMNS", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy")
@@ -125,6 +127,16 @@ class Shell:
     def write_connected(self, name: str = "a", **changes: Any) -> Draft:
         """Write a connected profile."""
         return self.write(name, **({"mode": "connected", "license": None} | changes))
+
+    def write_context(self, name: str, url: str) -> None:
+        """Write a docker context, and let csctl see it."""
+        self.environ["DOCKER_CONFIG"] = str(self.folder)
+        digest = hashlib.sha256(name.encode()).hexdigest()
+        meta = self.folder / "contexts" / "meta" / digest
+        meta.mkdir(parents=True)
+        endpoints = {"docker": {"Host": url, "SkipTLSVerify": False}}
+        text = json.dumps({"Name": name, "Metadata": {}, "Endpoints": endpoints})
+        (meta / "meta.json").write_text(text)
 
     def apply(self, *drafts: Draft) -> Run:
         """`csctl apply --yes`, which must go well."""
@@ -315,10 +327,3 @@ class Engine:
 
     def _client(self) -> closing[Any]:
         return closing(docker.APIClient(base_url=self.url))
-
-
-def free_port() -> int:
-    """A TCP port of the loopback interface that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port

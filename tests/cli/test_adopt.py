@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.cli.shell import ENDPOINT, IMAGE, MODEL, Engine, Shell, free_port
+from tests.cli.shell import ENDPOINT, IMAGE, MODEL, Engine, Shell
+from tests.ports import free_port
 
 _QUICK = {"REHEARSAL_LOAD_SECONDS": "0"}
 ByHand = Callable[..., str]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import pty
 import subprocess
@@ -236,24 +234,9 @@ def test_an_engine_can_be_named_by_option_or_by_context(shell: Shell) -> None:
     draft = shell.write(stocked=True)
     url, shell.url = shell.url, "unix:///nowhere.sock"
     shell.run("-H", url, "plan", draft.path, code=6)
-    shell.environ["DOCKER_CONFIG"] = str(shell.folder)
-    _write_context(shell.folder, "tests", url)
+    shell.write_context("tests", url)
     shell.run("--context", "tests", "plan", draft.path, code=6)
     shell.run("--context", "unheard-of", "plan", draft.path, code=3)
-
-
-def _write_context(folder: Path, name: str, url: str) -> None:
-    meta = folder / "contexts" / "meta" / hashlib.sha256(name.encode()).hexdigest()
-    meta.mkdir(parents=True)
-    (meta / "meta.json").write_text(
-        json.dumps(
-            {
-                "Name": name,
-                "Metadata": {},
-                "Endpoints": {"docker": {"Host": url, "SkipTLSVerify": False}},
-            }
-        )
-    )
 
 
 def _files(folder: Path) -> set[tuple[Path, int, int]]:

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.cli.shell import IMAGE, OTHER_IMAGE, Engine, Shell, free_port
+from tests.cli.shell import IMAGE, OTHER_IMAGE, Engine, Shell
+from tests.ports import free_port
 from tests.registry.real import DockerRegistry, docker_registry
 
 _OLD_PREVIEWS = ("2.0.0-amd64-preview", "2.1.1-amd64-preview", "2.2.0-amd64-preview")

@@ -10,7 +10,7 @@ from typing import IO
 
 from tests.cli.shell import Engine, Shell
 
-_SECONDS = 30
+_SECONDS = 60
 
 
 def _wait(path: Path, text: str, times: int = 1) -> None:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from csctl.cli.main import run
-from tests.cli.shell import free_port
+from tests.ports import free_port
 from tests.rest_api import ROOT
 
 

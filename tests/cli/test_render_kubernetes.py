@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.cli.shell import Engine, Shell, free_port
+from tests.cli.shell import Engine, Shell
+from tests.ports import free_port
 
 _SECONDS = 120.0
 USER = 65532

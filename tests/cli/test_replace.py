@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.cli.shell import MODEL, OTHER_MODEL, Engine, Shell, free_port
+from tests.cli.shell import MODEL, OTHER_MODEL, Engine, Shell
+from tests.ports import free_port
 
 
 def test_a_changed_port_replaces_the_container(shell: Shell, engine: Engine) -> None:

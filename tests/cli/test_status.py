@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.cli.shell import IMAGE, MODEL, Draft, Engine, Shell, free_port
+from tests.cli.shell import IMAGE, MODEL, Draft, Engine, Shell
+from tests.ports import free_port
 
 _FIELDS = {
     *("profile", "container", "image", "state", "ready", "api_status", "model"),

@@ -42,7 +42,9 @@ def test_a_frame_that_the_engine_did_not_finish_is_none() -> None:
 
 
 @given(
-    st.lists(st.text(st.characters(exclude_characters="\r\n")), max_size=8),
+    st.lists(
+        st.text(st.characters(codec="utf-8", exclude_characters="\r\n")), max_size=8
+    ),
     st.lists(st.integers(0), max_size=9),
 )
 def test_lines_are_found_however_the_chunks_are_cut(

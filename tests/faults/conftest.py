@@ -22,14 +22,10 @@ MakeForeign = Callable[..., str]
 
 @pytest.fixture
 def site(
-    engine_host: str,
-    rehearsal_image: str,  # noqa: ARG001
-    unique_name: str,
-    free_port: int,
-    tmp_path: Path,
+    engine_host: str, stock: Path, unique_name: str, free_port: int, tmp_path: Path
 ) -> Iterator[Site]:
     """A profile on the shared Engine."""
-    made = Site(unique_name, free_port, tmp_path, engine_host)
+    made = Site(unique_name, free_port, tmp_path, engine_host, stock=stock)
     yield made
     remove_containers(engine_host, unique_name)
 
@@ -76,11 +72,15 @@ def mortal(rehearsal_archive: Path) -> Iterator[PrivateEngine]:
 
 @pytest.fixture
 def mortal_site(
-    mortal: PrivateEngine, unique_name: str, free_port: int, tmp_path: Path
+    mortal: PrivateEngine,
+    stock: Path,
+    unique_name: str,
+    free_port: int,
+    tmp_path: Path,
 ) -> Iterator[Site]:
     """A profile on the Engine that may be killed, which is up."""
     mortal.up()
-    yield Site(unique_name, free_port, tmp_path, mortal.url)
+    yield Site(unique_name, free_port, tmp_path, mortal.url, stock=stock)
     mortal.up()
     remove_containers(mortal.url, unique_name)
     shutil.rmtree(tmp_path, ignore_errors=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from csctl.rehearsal import docker_host
 
-_START_SECONDS = 20
+_START_SECONDS = 60
 # Its own defaults ask for more open files than a container as a host may grant.
 _SETTINGS = """
 [containers]

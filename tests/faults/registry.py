@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from tests.registry.server import Reply, Server, json_reply, serving
 
 _OCI = "application/vnd.oci.image"
-_SECONDS = 20
+_SECONDS = 60
 _STALL_SECONDS = 6.0
 
 

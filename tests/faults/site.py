@@ -20,6 +20,7 @@ import docker.errors
 
 ROOT = Path(__file__).parents[2]
 MODEL = "2b7e9c40-5d1f-4a83-9e62-c0d4f1a7b358"
+"""The one in stock."""
 OTHER_MODEL = "7c1d5a20-93be-4e4f-8a11-5f0e2d6b9c74"
 IMAGE = "csctl/rehearsal:4.12.0-amd64"
 NEWER_IMAGE = "csctl/rehearsal:5.0.1-preview-amd64"
@@ -53,6 +54,8 @@ class Site:
     document: dict[str, Any] = field(default_factory=dict)
     prefix: Sequence[str] = ()
     """Words before csctl, such as those of `setpriv`."""
+    stock: Path | None = None
+    """A data directory with what `apply` would download."""
 
     def __post_init__(self) -> None:
         account = {
@@ -133,6 +136,16 @@ class Site:
         """`csctl plan`."""
         return self.run("plan", str(self.profile))
 
+    def fill(self) -> None:
+        """Have the model and the license, from the stock."""
+        assert self.stock is not None, "this site has nothing in stock"
+        subprocess.run(["cp", "-a", f"{self.stock}/.", self.data], check=True)
+
+    def serve(self) -> None:
+        """Serve what is in stock."""
+        self.fill()
+        self.apply_well()
+
     def apply_well(self) -> None:
         """Apply, and look that it is done."""
         done = self.apply()
@@ -176,7 +189,7 @@ class Site:
 
     def wait_until_it_answers(self) -> None:
         """A container that was just started needs its moment."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not self.answers():
             assert time.monotonic() < deadline, f"{self.name} does not answer"
             time.sleep(0.02)

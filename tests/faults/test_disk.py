@@ -50,7 +50,7 @@ def _model_of(site: Site) -> Path:
 
 def test_a_full_disk_is_said_and_the_old_model_serves_on(small_disk: Site) -> None:
     site = small_disk
-    site.apply_well()
+    site.serve()
     before, old = site.identity(), _model_of(site)
     site.document["model"] = {"id": OTHER_MODEL}
     site.knob(MODEL_BYTES=str(8 << 20))
@@ -84,7 +84,7 @@ def test_a_disk_too_full_for_csctl_itself_is_said_too(small_disk: Site) -> None:
 def test_a_read_only_data_directory_is_said_and_what_serves_is_left(
     site: Site,
 ) -> None:
-    site.apply_well()
+    site.serve()
     before = site.identity()
     site.document["model"] = {"id": OTHER_MODEL}
     data = str(site.data)
@@ -138,7 +138,7 @@ def test_an_empty_license_file_is_no_license(site: Site) -> None:
 def test_a_license_of_another_image_is_seen_before_the_container_is_touched(
     site: Site,
 ) -> None:
-    site.apply_well()
+    site.serve()
     before = site.identity()
     site.document["image"] = NEWER_IMAGE
     kept = site.document.pop("license")
@@ -186,7 +186,7 @@ def test_an_unreadable_license_directory_is_7(site: Site) -> None:
 
 
 def test_a_damaged_record_names_the_file_to_remove(site: Site) -> None:
-    site.apply_well()
+    site.serve()
     before = site.identity()
     path = _model_of(site)
     path.write_text("{")
@@ -200,7 +200,7 @@ def test_a_damaged_record_names_the_file_to_remove(site: Site) -> None:
 
 
 def test_a_model_with_a_file_missing_is_downloaded_again(site: Site) -> None:
-    site.apply_well()
+    site.serve()
     victim = next((site.data / "models").rglob("base.lms"))
     victim.unlink()
     planned = site.run("plan", "--json", str(site.profile))

@@ -15,7 +15,7 @@ from tests.faults.site import Site
 # One Engine for all of them: it is started once.
 pytestmark = pytest.mark.xdist_group("mortal-engine")
 
-_SOON = 15
+_SOON = 60
 
 
 def _read_until(process: subprocess.Popen[str], text: str) -> None:
@@ -69,8 +69,7 @@ def test_an_engine_that_dies_while_waiting_is_3_and_the_next_apply_works(
     mortal_site: Site, mortal: PrivateEngine
 ) -> None:
     site = mortal_site
-    site.apply_well()
-    assert site.run("down", "--yes", str(site.profile)).code == 0
+    site.fill()
     site.knob(LOAD_SECONDS="60")
     with site.start("apply", "--yes", str(site.profile)) as process:
         _read_until(process, "start done")
@@ -106,7 +105,7 @@ def test_an_engine_that_dies_in_a_replacement_is_3_and_the_next_apply_ends_it(
     mortal_site: Site, mortal: PrivateEngine
 ) -> None:
     site = mortal_site
-    site.apply_well()
+    site.serve()
     site.knob(LOAD_SECONDS="60")
     with site.start("apply", "--yes", str(site.profile)) as process:
         _read_until(process, "the old one stops")
@@ -125,7 +124,7 @@ def test_an_engine_that_dies_while_its_log_is_followed_is_3(
     mortal_site: Site, mortal: PrivateEngine
 ) -> None:
     site = mortal_site
-    site.apply_well()
+    site.serve()
     with site.start("logs", "-f", site.name) as process:
         assert process.stdout is not None
         assert process.stdout.readline()

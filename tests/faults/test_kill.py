@@ -14,6 +14,7 @@ import pytest
 from tests.engines import remove_containers
 from tests.faults.interruption import STOPS, Moment, interrupt, interrupt_after
 from tests.faults.site import IMAGE, NEWER_IMAGE, Site
+from tests.ports import free_port
 
 _FRESH = (
     Moment("download-model"),
@@ -65,8 +66,7 @@ def serving(
 ) -> Iterator[Site]:
     """A profile that serves, and goes on from test to test."""
     name = f"{run_name}-kills"
-    # Below the ports that the kernel gives to others meanwhile.
-    port = random.randrange(20000, 30000)
+    port = free_port()
     site = _detailed(Site(name, port, tmp_path_factory.mktemp("kills"), engine_host))
     site.apply_well()
     yield site
@@ -106,6 +106,7 @@ def test_a_fresh_apply_killed_at_any_step_ends_well_the_next_time(
     _ends_well(fresh)
 
 
+@pytest.mark.xdist_group("kills")
 @pytest.mark.parametrize("moment", _CHANGED, ids=str)
 def test_a_replacement_killed_at_any_step_ends_well_the_next_time(
     serving: Site, moment: Moment

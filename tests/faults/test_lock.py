@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from signal import SIGKILL
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from signal import SIGCONT, SIGKILL, SIGSTOP
 
 from tests.faults.interruption import Moment, interrupt
 from tests.faults.site import Site
 
 
+@contextmanager
+def _halted(site: Site, process: subprocess.Popen[str]) -> Iterator[None]:
+    """While an apply stands still in the middle of its download."""
+    assert process.stderr is not None
+    while f"{site.name}: download-model" not in process.stderr.readline():
+        pass
+    process.send_signal(SIGSTOP)
+    yield
+    process.send_signal(SIGCONT)
+
+
 def test_of_two_applies_at_once_one_works_and_one_says_who_does(site: Site) -> None:
-    site.knob(LOAD_SECONDS="2")
     with site.start("apply", "--yes", str(site.profile)) as first:
-        assert first.stderr is not None
-        while f"{site.name}: download-model" not in first.stderr.readline():
-            pass
-        second = site.apply()
-        looked = site.plan()
+        with _halted(site, first):
+            second = site.apply()
+            looked = site.plan()
         _, err = first.communicate(timeout=60)
     assert first.returncode == 0, err
     assert second.code == 9, second.err
@@ -28,12 +39,9 @@ def test_of_two_applies_at_once_one_works_and_one_says_who_does(site: Site) -> N
 
 
 def test_json_says_locked(site: Site) -> None:
-    site.knob(LOAD_SECONDS="2")
     with site.start("apply", "--yes", str(site.profile)) as first:
-        assert first.stderr is not None
-        while f"{site.name}: download-model" not in first.stderr.readline():
-            pass
-        second = site.apply("--json")
+        with _halted(site, first):
+            second = site.apply("--json")
         first.communicate(timeout=60)
     assert second.code == 9
     assert second.json[0]["outcome"] == "locked"

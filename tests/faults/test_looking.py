@@ -85,7 +85,7 @@ def test_a_plan_of_an_image_that_is_not_there_sends_only_get_and_head(
 def test_a_plan_of_any_change_sends_only_get_and_head(
     site: Site, recorder: Recorder
 ) -> None:
-    site.apply_well()
+    site.serve()
     site.url = recorder.url
     kept = dict(site.document)
     for what, (change, expected) in _CHANGES.items():

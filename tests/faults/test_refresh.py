@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import shutil
 import time
 from collections.abc import Iterator
@@ -14,6 +13,10 @@ import pytest
 from tests.engines import remove_containers
 from tests.faults.interruption import STOPS, Moment
 from tests.faults.site import Site
+from tests.ports import free_port
+
+# One worker: what all of them look at is made once.
+pytestmark = pytest.mark.xdist_group("relicense")
 
 _PROOF = "a second container proves"
 _KILLS = (
@@ -33,8 +36,7 @@ def serving(
 ) -> Iterator[Site]:
     """A profile that serves, and goes on from test to test."""
     name = f"{run_name}-relicense"
-    # Below the ports that the kernel gives to others meanwhile.
-    port = random.randrange(20000, 30000)
+    port = free_port()
     site = Site(name, port, tmp_path_factory.mktemp("relicense"), engine_host)
     site.knob(LOAD_SECONDS="0.2")
     site.apply_well()

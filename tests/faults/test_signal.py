@@ -37,8 +37,6 @@ def stoppable(site: Site) -> Site:
     """A profile whose every step takes a moment."""
     site.document["display"] = {"locale": "en-US", "types": ["punct"]}
     site.knob(LOAD_SECONDS="0.7", MODEL_BYTES="400000")
-    # A shell that starts the tests in the background has SIGINT ignored.
-    site.prefix = ("env", "--default-signal=INT")
     return site
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -21,6 +20,10 @@ from csctl.profile.model import Profile
 from tests.engines import remove_containers
 from tests.faults.recorder import Recorder, recording
 from tests.faults.site import IMAGE, MODEL, OTHER_MODEL, Site, remove_foreign
+from tests.ports import free_port
+
+# One worker: what all of them look at is made once.
+pytestmark = pytest.mark.xdist_group("details")
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +35,7 @@ def site(
 ) -> Iterator[Site]:
     """A profile that serves; tests put back what they change."""
     name = f"{run_name}-details"
-    # Below the ports that the kernel gives to others meanwhile.
-    port = random.randrange(20000, 30000)
+    port = free_port()
     made = Site(name, port, tmp_path_factory.mktemp("details"), engine_host)
     made.document["display"] = {"locale": "en-US", "types": ["punct"]}
     made.apply_well()

@@ -10,7 +10,7 @@ import pytest
 from csctl.errors import EngineUnavailable
 from csctl.lifecycle.pump import Pump
 
-_SECONDS = 10.0
+_SECONDS = 60.0
 
 
 class Faucet:

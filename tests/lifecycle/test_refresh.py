@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -22,6 +21,10 @@ from csctl.profile.load import load
 from csctl.profile.model import Profile
 from tests.engines import remove_containers
 from tests.faults.site import Site
+from tests.ports import free_port
+
+# One worker: what all of them look at is made once.
+pytestmark = pytest.mark.xdist_group("refresh")
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +36,7 @@ def site(
 ) -> Iterator[Site]:
     """A profile that serves, with a license before the one in use."""
     name = f"{run_name}-refresh"
-    # Below the ports that the kernel gives to others meanwhile.
-    port = random.randrange(20000, 30000)
+    port = free_port()
     made = Site(name, port, tmp_path_factory.mktemp("refresh"), engine_host)
     made.knob(LOAD_SECONDS="0.2")
     made.apply_well()

@@ -61,6 +61,11 @@ CASES = {
         {"resources.cpus": "${CPUS}"},
         'resources: {cpus: "${CPUS}"}\n',
     ),
+    "a question mark is quoted in braces": (
+        "resources: {cpus: '8'}\n",
+        {"resources.memory": "a?"},
+        "resources: {cpus: '8', memory: \"a?\"}\n",
+    ),
     "a port stays plain": ("port: 5000\n", {"port": "5001"}, "port: 5001\n"),
     "a date stays plain": (
         "license: {expires: 2027-01-31}\n",

@@ -387,3 +387,19 @@ def test_the_model_needs_no_yaml() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=False
     )
     assert (done.stdout, done.stderr) == ("\n", "")
+
+
+def test_a_dash_is_stdin_beside_files(tmp_path: Path) -> None:
+    text = (
+        "name: {}\nimage: example.com/speech:1\nmode: disconnected\n"
+        "model: {{base: {{locale: en-US}}}}\ndata: stt\n"
+    )
+    file = tmp_path / "a.yaml"
+    file.write_text(text.format("contoso"))
+    found = load([file, Path("-")], {}, lambda: text.format("fabrikam").encode())
+    assert [(one.name, one.data) for one in found] == [
+        ("contoso", tmp_path / "stt"),
+        ("fabrikam", Path.cwd() / "stt"),
+    ]
+    with pytest.raises(ProfileError, match=r"stdin: holds no profile"):
+        load([Path("-")], {}, lambda: b"")

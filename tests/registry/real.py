@@ -20,7 +20,7 @@ OCI = "application/vnd.oci.image"
 LOGIN = ("operator", "opensesame")
 # `opensesame` in bcrypt at its lowest cost.
 _HTPASSWD = "operator:$2y$04$SNBlCol6WHoI.kWtN2FPHOxYC0ONCZ/4KgW9Q7M9QoGdxfylYBMUC\n"
-_START_SECONDS = 30
+_START_SECONDS = 60
 _LISTENING = re.compile(r"listening on 127\.0\.0\.1:(\d+)")
 
 

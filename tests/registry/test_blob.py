@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import gzip
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -163,10 +162,8 @@ def test_a_registry_that_brings_nothing_is_given_up(
     server: Server, impatient: Registry
 ) -> None:
     server.on(PATH, Reply(200, BODY, delay=1))
-    since = time.monotonic()
     with pytest.raises(RegistryUnavailable, match="does not answer in time"):
         _read(impatient)
-    assert time.monotonic() - since < 10
     assert len(_ranges(server)) > 1
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from csctl.registry.certificates import trust
 from csctl.registry.client import Registry, open_registry
 from csctl.registry.credentials import CredentialSource, IdentityToken, Login
 from csctl.secret import Secret
+from tests.ports import free_port
 from tests.registry.real import LOGIN, docker_registry
 from tests.registry.server import NO_TRUST, Reply, Server, json_reply, serving
 
@@ -41,11 +41,6 @@ def identity() -> IdentityToken:
 
 def _shown(error: CsctlError) -> str:
     return f"{error} {error.remedy} {error!r}"
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture
@@ -148,7 +143,7 @@ def test_a_slow_registry_is_tried_again_and_named(
 
 
 def test_a_registry_that_does_not_run_is_named(pauses: list[float]) -> None:
-    host = f"127.0.0.1:{_free_port()}"
+    host = f"127.0.0.1:{free_port()}"
     with (
         Registry(host, sleep=pauses.append) as registry,
         pytest.raises(RegistryUnavailable, match=f"{host} refuses connections"),

@@ -21,7 +21,7 @@ MODELS = "/usr/local/models"
 BILLING = "Billing=https://contoso.cognitiveservices.azure.com"
 ACCOUNT = ("Eula=accept", BILLING, "ApiKey=rehearsal")
 MODEL_ID = "5f3a0c1e-1111-4222-8333-444455556666"
-_SECONDS = 20
+_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,9 +24,11 @@ from csctl.tui.detail_parts import PARTS, DetailPart
 from csctl.tui.details_screen import DetailsScreen
 from csctl.tui.sections import Sections
 from tests.faults.site import MODEL, Site
+from tests.ports import free_port
 from tests.tui.stage import Stage, run, stage, text_of, until, until_text
 
-pytestmark = pytest.mark.anyio
+# One worker: the container that all of them look at is made once.
+pytestmark = [pytest.mark.anyio, pytest.mark.xdist_group("details-screen")]
 
 
 @pytest.fixture(scope="module")
@@ -43,11 +44,8 @@ def site(
     run_name: str,
 ) -> Iterator[Site]:
     """A container that is ready, for all tests of this module: they only look."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    site = Site(
-        f"{run_name}-details", port, tmp_path_factory.mktemp("details"), engine_host
-    )
+    name, folder = f"{run_name}-screen", tmp_path_factory.mktemp("details")
+    site = Site(name, free_port(), folder, engine_host)
     site.apply_well()
     yield site
     site.run("down", "--yes", str(site.profile))

@@ -90,9 +90,20 @@ def _serve_disconnected(
     try:
         while True:
             time.sleep(_RECORD_SECONDS)
-            meter.write()
+            _record(meter)
     finally:
+        _record(meter)
+
+
+def _record(meter: Meter) -> None:
+    """A disk that fills up later ends no service; what was not written is not lost.
+
+    Nobody knows what the real container does then.
+    """
+    try:
         meter.write()
+    except OSError as error:
+        dialects.script(f"WARNING: usage is not recorded: {error}")
 
 
 class Service:

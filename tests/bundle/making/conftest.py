@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,19 +17,6 @@ from tests.registry.real import DockerRegistry, docker_registry
 def engine(engine_host: str, rehearsal_image: str) -> Engine:  # noqa: ARG001
     """The shared Engine, with the stand-in's images."""
     return Engine(engine_host)
-
-
-@pytest.fixture(scope="session")
-def stock(
-    engine: Engine, run_name: str, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    """A data directory with a model and a license, downloaded once."""
-    shell = Shell(tmp_path_factory.mktemp("stock"), engine.url, f"{run_name}-near-")
-    draft = shell.write()
-    shell.run("model", "pull", draft.path)
-    shell.run("license", "pull", draft.path)
-    shutil.rmtree(draft.data / ".csctl")
-    return draft.data
 
 
 @pytest.fixture

@@ -240,6 +240,18 @@ def test_records_that_cannot_be_written_keep_it_from_starting(
     assert "[Errno 13] Permission denied: '/output/speechtotext'" in ended.log
 
 
+def test_a_disk_that_fills_up_later_ends_no_service(
+    stand_in: StandIn, mounts: dict[str, Path]
+) -> None:
+    del mounts["/output"]
+    # One page: the first record fits, and a newer one beside it does not.
+    disk = {"/output": "size=4k,uid=65532,gid=65532"}
+    running = serve_disconnected(stand_in, mounts=mounts, tmpfs=disk)
+    running.wait_for("WARNING: usage is not recorded: [Errno 28]")
+    running.wait_until_ready()
+    assert running.json("/records/usage-logs/")["meters"]
+
+
 def test_it_never_gets_ready_where_the_knob_says_so(
     stand_in: StandIn, models: dict[str, Path]
 ) -> None:
@@ -258,16 +270,13 @@ def test_it_never_gets_ready_where_the_knob_says_so(
     assert "persisted_LM" not in running.log
 
 
-def test_it_crashes_a_second_after_it_was_first_ready(
+def test_it_crashes_after_it_was_ready(
     stand_in: StandIn, models: dict[str, Path]
 ) -> None:
     running = stand_in.start(
         *ACCOUNT, mounts=models, environment={"REHEARSAL_FAIL": "crash-after-ready"}
     ).wait_until_ready()
-    ready = time.monotonic()
-    ended = running.wait()
-    assert ended.code == 139
-    assert 0.5 < time.monotonic() - ready < 5
+    assert running.wait().code == 139
 
 
 def test_the_kernel_ends_it_where_it_takes_too_much_memory(
@@ -285,11 +294,9 @@ def test_the_kernel_ends_it_where_it_takes_too_much_memory(
 
 
 @pytest.mark.parametrize("signal", ["SIGTERM", "SIGINT"])
-def test_a_signal_ends_it_at_once(
+def test_a_signal_ends_it(
     stand_in: StandIn, models: dict[str, Path], signal: str
 ) -> None:
     running = stand_in.start(*ACCOUNT, mounts=models).wait_until_ready()
-    asked = time.monotonic()
     running.container.kill(signal)
     assert running.wait().code == 0
-    assert time.monotonic() - asked < 2
