@@ -120,10 +120,12 @@ class Access:
         """The same; where no option says which resource, that of a profile's models.
 
         It is one of csctl.yaml, also of one beside the profile, else its billing's.
+        `path` is the profile's file, or its directory.
         """
         if self._is_written or self.of_profile or self.config:
             return self
-        config = speech.found(self.session.environ, path.parent)
+        beside = path if path.is_dir() else path.parent
+        config = speech.found(self.session.environ, beside)
         if config is None and self.resource is None:
             return replace(self, of_profile=str(path))
         return replace(self, config=str(config) if config else None)
@@ -166,7 +168,7 @@ class Access:
         return {name: value for name, value in written.items() if value is not None}
 
     def _of_profile(self, path: str) -> dict[str, Any]:
-        profiles = self.session.profiles([path])
+        profiles = self.session.everywhere([path])
         if len(profiles) != 1 or profiles[0].billing is None:
             raise UsageError(
                 f"{path} is not one profile with `billing`",

@@ -40,7 +40,7 @@ def list_known(
     if profiles:
         seen = unasked(session.connect(), profiles)
         stocked = [one for p in profiles for one in model_stock.models_of(p, seen)]
-        access = access.about(profiles[0].source.file)
+        access = access.about(Path(paths[0]))
     with access.open() as speech:
         models = catalog.read(speech, locale)
     known = speech_models.join(models, stocked, datetime.now(UTC))

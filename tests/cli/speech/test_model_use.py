@@ -18,7 +18,7 @@ name: contoso
 image: a/b:1
 mode: disconnected
 {MODEL}
-data: stt
+data: /srv/stt
 """
 
 
@@ -62,6 +62,15 @@ def test_the_id_is_written_for_a_name_once_the_difference_was_shown(
     again = csctl("model", "use", profile, id_, "--yes", *named(api))
     assert (again.code, again.out) == (0, "")
     assert "nothing to change" in again.err
+
+
+@pytest.mark.parametrize("version", ["v3.2", "2024-11-15"])
+def test_every_version_of_the_api_tells_of_models(
+    version: str, csctl: Speech, api: RestApi, profile: Path
+) -> None:
+    words = ("model", "use", profile, FIT, "--yes", "--api-version", version)
+    assert csctl(*words, *named(api)).code == 0
+    assert profile.read_text() == _with(_id(api, FIT))
 
 
 def test_without_a_terminal_it_wants_yes(
@@ -149,15 +158,17 @@ def test_else_the_profiles_billing_is_asked(
     assert nobody.code == 2
     assert "`billing`" in nobody.err
     billing = f"billing: {_account(api)}\n"
-    profile.write_text(TEXT + billing)
+    # Where the container runs is no matter.
+    more = f"{billing}host: ssh://ops@elsewhere.example\n"
+    profile.write_text(TEXT + more)
     assert csctl("model", "use", profile, FIT, "--yes").code == 0
-    assert profile.read_text() == _with(_id(api, FIT)) + billing
+    assert profile.read_text() == _with(_id(api, FIT)) + more
 
 
 def test_of_several_profiles_in_a_file_one_is_named(
     csctl: Speech, api: RestApi, profile: Path
 ) -> None:
-    other = TEXT.replace("contoso", "fabrikam").replace("stt", "fab")
+    other = TEXT.replace("contoso", "fabrikam").replace("/srv/stt", "/srv/fab")
     profile.write_text(f"{TEXT}---\n{other}")
     unclear = csctl("model", "use", profile, FIT, "--yes", *named(api))
     assert unclear.code == 2
