@@ -31,6 +31,8 @@ LABEL_SEAT: Final = "csctl.seat"
 
 ROLE_SERVE: Final = "serve"
 ROLE_FRONT: Final = "front"
+ROLE_SERVICE: Final = "service"
+"""On a service of a swarm alone: its containers have no label of csctl."""
 ROLE_ONE_SHOT: Final = "one-shot"
 
 UNKNOWN: Final = "unknown"
