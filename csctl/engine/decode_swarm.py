@@ -81,8 +81,9 @@ def log_line(line: str) -> tuple[str, str]:
 
 
 def _digest(template: Mapping[str, Any]) -> str:
-    # Keys stand in it, where they are not secrets of Swarm.
-    return hashlib.sha256(json.dumps(template, sort_keys=True).encode()).hexdigest()
+    """Stands for a template, in which keys may be; a task is not told its `Runtime`."""
+    told = {name: value for name, value in template.items() if name != "Runtime"}
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 def _mounts(values: Any) -> tuple[BindMount, ...]:

@@ -36,6 +36,7 @@ from csctl.plan.swarm import (
     reasoned,
     reconcile_service,
     told_errors,
+    went_back,
 )
 from csctl.profile.model import Deploy, Profile
 
@@ -144,8 +145,10 @@ def _do(
     match step:
         case steps.CreateService() | steps.UpdateService():
             assert step.spec is not None, "all parts are there once this step comes"
-            yield from _deploy_service(job, seen, reasoned(step.spec, step.reason))
+            spec = reasoned(step.spec, step.reason)
+            yield from _deploy_service(job, seen, spec)
             yield from _until_ready(job.engine.swarm, job.profile, demand)
+            _check_kept(job.engine.swarm, spec)
             _forget_secrets(job.engine.swarm, job.profile, step.spec)
         case steps.Remove() if step.target in seen.containers:
             job.engine.remove(step.target)
@@ -166,6 +169,13 @@ def _deploy_service(
         swarm.create(spec, kept)
     else:
         swarm.update(seen.service, spec, kept)
+
+
+def _check_kept(swarm: Swarm, spec: ServiceSpec) -> None:
+    """Raise RolledBack where what is ready is not what was wanted."""
+    service = swarm.service(spec.container.name)
+    if service is not None and service.labels != spec.container.labels:
+        raise went_back(service, swarm.tasks(service.id), swarm.nodes())
 
 
 def _look_on_nodes(
@@ -224,7 +234,7 @@ def _until_ready(swarm: Swarm, profile: Profile, demand: Demand) -> Iterator[Eve
     """Yield until all tasks are the newest, and ready.
 
     Raises NotReady where nothing changes for the demanded time, besides that in which
-    Swarm only watches, or where tasks fail again and again; RolledBack.
+    Swarm only watches, or where tasks fail again and again.
     """
     watch = _deploy(profile).update.watch.total_seconds()
     began = changed = time.monotonic()

@@ -33,6 +33,7 @@ from csctl.plan.reconcile import leftover, spec_of
 from csctl.plan.steps import Plan, Step
 from csctl.profile.model import Deploy, Profile
 
+_UNDER_WAY = ("updating", "rollback_started")
 _LOOP = 3
 """So many failed tasks are a loop, where no update is under way."""
 
@@ -256,8 +257,8 @@ class Rollout:
 
     @property
     def done(self) -> bool:
-        """Whether all tasks are the newest, and ready."""
-        return self.ready == self.wanted and self.update in (None, "completed")
+        """Whether all tasks are the newest, and ready, and are to stay."""
+        return self.ready == self.wanted and self.update not in _UNDER_WAY
 
     def __str__(self) -> str:
         told = f"{self.ready} of {self.wanted} tasks are ready"
@@ -284,23 +285,28 @@ def failure(
     name, remedy = service.name, f"see: csctl logs {service.name}"
     told = told_errors(tasks, nodes)
     match service.update:
-        case "rollback_completed":
-            return RolledBack(
-                f"{name}: new tasks failed, and Swarm went back to what ran before"
-                f"{told}",
-                remedy=remedy,
-            )
         case "paused" | "rollback_paused":
             return NotReady(
                 f"{name}: Swarm stopped its update half-way: {service.message}{told}",
                 remedy=f"{remedy}; then apply again",
             )
-        case None | "completed" if reached.failed >= _LOOP and not reached.done:
+        case update if update not in _UNDER_WAY and reached.failed >= _LOOP:
             return NotReady(
                 f"{name}: its tasks fail again and again{told}", remedy=remedy
             )
         case _:
             return None
+
+
+def went_back(
+    service: Service, tasks: Iterable[Task], nodes: Iterable[Node]
+) -> RolledBack:
+    """Why a service is not what was wanted, and yet all its tasks are ready."""
+    return RolledBack(
+        f"{service.name}: new tasks failed, and Swarm went back to what ran before"
+        f"{told_errors(tasks, nodes)}",
+        remedy=f"see: csctl logs {service.name}",
+    )
 
 
 def told_errors(tasks: Iterable[Task], nodes: Iterable[Node]) -> str:
