@@ -112,8 +112,6 @@ class Service:
     """One service in full."""
 
     id: str
-    version: int
-    """Swarm refuses an update that was made for an older one."""
     name: str
     image: str
     labels: Mapping[str, str]

@@ -26,7 +26,6 @@ def service(value: Mapping[str, Any]) -> Service:
     update = value.get("UpdateStatus") or {}
     return Service(
         id=value["ID"],
-        version=int(value["Version"]["Index"]),
         name=spec["Name"],
         image=wanted.get("Image") or "",
         labels=spec.get("Labels") or {},

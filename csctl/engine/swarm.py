@@ -22,6 +22,8 @@ from csctl.engine.translate import engine_errors
 from csctl.engine.unbroken import unbroken
 
 _LABEL_VARIABLE = "csctl.variable"
+_TRIES = 5
+_OVERTAKEN = "out of sequence"
 
 
 class Swarm:
@@ -109,13 +111,20 @@ class Swarm:
         with unbroken(), engine_errors(f"creating service {name}"):
             self._api.create_service(**encode.service(spec, secret_ids))
 
-    def update(
-        self, service: Service, spec: ServiceSpec, secret_ids: Mapping[str, str]
-    ) -> None:
-        """Make another service of it; Swarm replaces its tasks as the spec says."""
-        with unbroken(), engine_errors(f"updating service {service.name}"):
-            parts = encode.service(spec, secret_ids)
-            self._api.update_service(service.id, service.version, **parts)
+    def update(self, spec: ServiceSpec, secret_ids: Mapping[str, str]) -> None:
+        """Make another one of a service; Swarm replaces its tasks as the spec says."""
+        name, parts = spec.container.name, encode.service(spec, secret_ids)
+        with unbroken(), engine_errors(f"updating service {name}"):
+            # Swarm writes into a service as well while it replaces tasks.
+            for left in reversed(range(_TRIES)):
+                seen = self._api.inspect_service(name)
+                try:
+                    version = seen["Version"]["Index"]
+                    self._api.update_service(seen["ID"], version, **parts)
+                    return
+                except docker.errors.APIError as exc:
+                    if not left or _OVERTAKEN not in str(exc.explanation):
+                        raise
 
     def look_for_files(
         self, name: str, spec: ServiceSpec, labels: Mapping[str, str]

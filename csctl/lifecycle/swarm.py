@@ -168,7 +168,7 @@ def _deploy_service(
     if seen.service is None:
         swarm.create(spec, kept)
     else:
-        swarm.update(seen.service, spec, kept)
+        swarm.update(spec, kept)
 
 
 def _check_kept(swarm: Swarm, spec: ServiceSpec) -> None:
