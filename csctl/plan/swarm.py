@@ -310,11 +310,12 @@ def went_back(
 
 
 def told_errors(tasks: Iterable[Task], nodes: Iterable[Node]) -> str:
-    """What Swarm says of tasks that it cannot run, each thing once, with its nodes."""
+    """What Swarm says of tasks that do not run, each thing once, with its nodes."""
     names = {node.id: node.name for node in nodes}
     told = dict.fromkeys(
-        f"\n  | {names.get(task.node, task.node) or 'no node'}: {task.error}"
+        f"\n  | {names.get(task.node, task.node) or 'no node'}:"
+        f" {task.error or task.state}"
         for task in tasks
-        if task.error
+        if task.error or (task.wanted == "running" and not task.runs)
     )
     return "".join(told)

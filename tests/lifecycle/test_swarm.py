@@ -12,7 +12,7 @@ from tests.cli.shell import Draft
 from tests.lifecycle.swarm_lab import Lab, lab, until, with_a_shell
 
 _ASK = (
-    "import socket; s = socket.create_connection(('127.0.0.1', 5000));"
+    "import socket; s = socket.socket(); s.connect(('127.0.0.1', 5000));"
     " s.sendall(b'GET /ready HTTP/1.0\\r\\n\\r\\n');"
     " raise SystemExit(b' 200 ' not in s.recv(64))"
 )
