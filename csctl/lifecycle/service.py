@@ -26,21 +26,24 @@ def as_containers(engine: Engine) -> dict[str, Container]:
     if not engine.host.manages:
         return {}
     return {
-        service.name: _as_container(service, engine.swarm.tasks(service.id))
+        service.name: _as_container(engine, service)
         for service in engine.swarm.services()
         if service.labels.get(LABEL_ROLE) == ROLE_SERVICE
     }
 
 
-def _as_container(service: Service, tasks: Iterable[Task]) -> Container:
-    """Running where any task is; else as the last of its tasks is."""
+def _as_container(engine: Engine, service: Service) -> Container:
+    """Running where any task is; else as the first of its tasks is."""
+    tasks = engine.swarm.tasks(service.id)
     states = [task.state for task in tasks if task.wanted == "running"]
     running = "running" in states
+    image = engine.image(service.image)
     return Container(
         id=service.id,
         name=service.name,
         image=service.image,
-        image_id="",
+        # What this node has by that name; tasks of other nodes tell no id.
+        image_id=image.id if image else service.image,
         state="running" if running else next(iter(states), "created"),
         exit_code=0,
         out_of_memory=False,

@@ -34,6 +34,8 @@ from csctl.plan.steps import Plan, Step
 from csctl.profile.model import Deploy, Profile
 
 _UNDER_WAY = ("updating", "rollback_started")
+_OF_THE_SERVICE = frozenset({"deploy.replicas", "deploy.update"})
+"""Fields that change without a new task for an old one."""
 _LOOP = 3
 """So many failed tasks are a loop, where no update is under way."""
 
@@ -54,7 +56,6 @@ def reconcile_service(profile: Profile, deploy: Deploy, seen: ObservedService) -
     """Decide what to do about a profile that is a service."""
     own = seen.seen
     preparing = tuple(prepare(profile, own))
-    # Any change of the image differs at once; what it starts with is told by the image.
     container = spec_of(profile, own, preparing)
     spec = None
     if container is not None and own.image is not None:
@@ -195,14 +196,24 @@ def _no_room(
             remedy="lower replicas, or see: docker node ls; deploy.placement",
         )
         return
-    updates = any(isinstance(step, steps.UpdateService) for step in planned)
-    if updates and room == profile.replicas and deploy.update.order == "start-first":
+    replaces = any(_replaces_on_the_port(step) for step in planned)
+    if replaces and room == profile.replicas and deploy.update.order == "start-first":
         yield UsageError(
             f"{profile.name}: a new task is to start before the old one stops, and all"
             f" {room} nodes that may run one have the port in use",
             remedy="add a node, lower replicas, or write deploy.update.order:"
             " stop-first",
         )
+
+
+def _replaces_on_the_port(step: Step) -> bool:
+    """Whether a step gives tasks successors that want the same port."""
+    fields = {one.field for one in steps.differences(step)}
+    return (
+        isinstance(step, steps.UpdateService)
+        and "port" not in fields
+        and not fields <= _OF_THE_SERVICE
+    )
 
 
 def _notes(

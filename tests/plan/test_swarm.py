@@ -36,6 +36,8 @@ from tests.plan.swarm_situation import (
     task,
 )
 
+STOP_FIRST = {"engine": "swarm", "update": {"order": "stop-first"}}
+
 
 def changed(**changes: Any) -> Profile:
     written = {"port": "0.0.0.0:5000", "replicas": 2, "deploy": {"engine": "swarm"}}
@@ -138,10 +140,22 @@ def test_each_node_has_the_port_once(
     assert isinstance(problem, UsageError)
 
 
-def test_stop_first_needs_no_node_more() -> None:
-    deploy = {"engine": "swarm", "update": {"order": "stop-first"}}
-    wanted = changed(replicas=3, deploy=deploy, labels={"a": "b"})
-    seen = alone(wanted, service=service(spec(changed(replicas=3, deploy=deploy))))
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"labels": {"a": "b"}, "deploy": STOP_FIRST},
+        {"labels": {"a": "b"}, "port": "0.0.0.0:5001"},
+        {},
+    ],
+    ids=["stop-first", "another port", "only scaled"],
+)
+def test_no_node_more_is_taken_where_no_port_is_wanted_twice(
+    changes: dict[str, Any],
+) -> None:
+    wanted = changed(replicas=3, **changes)
+    deploy = changes.get("deploy", {"engine": "swarm"})
+    seen = alone(wanted, service=service(spec(changed(replicas=2, deploy=deploy))))
+    assert [step.action for step in plan(seen, wanted).steps] == ["update"]
     assert plan(seen, wanted).problems == ()
 
 
