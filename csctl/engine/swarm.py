@@ -54,12 +54,14 @@ class Swarm:
             return tuple(map(decode_swarm.service, rows))
 
     def tasks(self, service: str) -> tuple[Task, ...]:
-        """All tasks of a service by its id, ended ones too; none once it is gone."""
+        """All tasks of a service by its id, ended ones too; they outlive it a while."""
         with engine_errors(f"listing the tasks of service {service}"):
             try:
                 rows = self._api.tasks(filters={"service": service})
             except docker.errors.NotFound:
-                return ()
+                # Swarm looks for the service before it looks for its tasks.
+                every = self._api.tasks()
+                rows = [row for row in every if row.get("ServiceID") == service]
             return tuple(map(decode_swarm.task, rows))
 
     def secrets(self, profile: str) -> dict[str, str]:

@@ -111,6 +111,14 @@ class Lab:
                 if task["Status"]["State"] == task["DesiredState"] == "running"
             }
 
+    def containers(self) -> list[str]:
+        """The names of all containers that run anywhere."""
+        found = []
+        for host in self.hosts:
+            with closing(docker.APIClient(base_url=host.state.url)) as api:
+                found += [row["Names"][0] for row in api.containers()]
+        return found
+
     def set_node(self, name: str, **spec: Any) -> None:
         """Change a node, such as its Availability or its Labels."""
         with closing(self.api()) as api:

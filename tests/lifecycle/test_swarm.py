@@ -92,6 +92,7 @@ def test_a_service_is_made_changed_and_removed(swarm: Lab, service: Draft) -> No
 
     shell.run("down", "--yes", service.path)
     assert row(swarm, service)["state"] is None
+    assert swarm.containers() == []
     assert shell.run("down", "--yes", service.path).out == f"{name}: nothing to do\n"
 
 
