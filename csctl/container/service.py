@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from csctl.container.spec import (
     LABEL_PROFILE,
+    LABEL_REASON,
+    LABEL_SPEC,
     BindMount,
     ContainerSpec,
     Limits,
     PublishedPort,
     UnknownSecret,
     Value,
+    as_label,
     live_fields,
 )
 from csctl.secret import Secret
@@ -97,12 +99,13 @@ class ServiceSpec:
 
     def label(self) -> str:
         """The text of the label `csctl.spec`."""
-        return json.dumps(self.fields(), sort_keys=True, separators=(",", ":"))
+        return as_label(self.fields())
 
-    def labelled(self, labels: Mapping[str, str]) -> ServiceSpec:
-        """The same with more labels."""
+    def with_reason(self, reason: str) -> ServiceSpec:
+        """The same, with the labels that tell later what was applied, and why."""
+        labels = {LABEL_REASON: reason, LABEL_SPEC: self.label()}
         container = dataclasses.replace(
-            self.container, labels={**self.container.labels, **labels}
+            self.container, labels=dict(self.container.labels) | labels
         )
         return dataclasses.replace(self, container=container)
 

@@ -195,6 +195,7 @@ def _moment(text: str | None) -> datetime | None:
 
 
 def environment(pairs: Any) -> dict[str, str]:
+    """`NAME=value` pairs as a mapping."""
     split = (pair.partition("=") for pair in pairs)
     return {name: value for name, _, value in split}
 

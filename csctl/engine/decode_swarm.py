@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from csctl.engine.decode import environment
 
 _RESTARTS = {"none": "no", "on-failure": "on-failure"}
 _EVERYWHERE = "0.0.0.0"
-_DETAILS = re.compile(r"\A(?:[\w.]+=[^,\s]*,?)*com\.docker\.swarm\.node\.id=(\w+)\S* ")
+_NODE = "com.docker.swarm.node.id"
 
 
 def service(value: Mapping[str, Any]) -> Service:
@@ -75,8 +74,10 @@ def node(value: Mapping[str, Any]) -> Node:
 
 def log_line(line: str) -> tuple[str, str]:
     """The id of the node that a line of a service's log is from, and its text."""
-    found = _DETAILS.match(line)
-    return ("", line) if found is None else (found[1], line[found.end() :])
+    details, _, text = line.partition(" ")
+    pairs = (pair.partition("=") for pair in details.split(","))
+    node = next((value for name, _, value in pairs if name == _NODE), None)
+    return ("", line) if node is None else (node, text)
 
 
 def _digest(template: Mapping[str, Any]) -> str:

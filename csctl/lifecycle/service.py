@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from csctl import probe
+from csctl.container import drift
+from csctl.container.drift import Difference
 from csctl.container.observed import Container
 from csctl.container.service import Node, Service, Task
 from csctl.container.spec import LABEL_ROLE, ROLE_SERVICE, applied_fields
@@ -59,6 +61,14 @@ def _as_container(engine: Engine, service: Service) -> Container:
         log=None,
         address=None,
     )
+
+
+def drift_of(engine: Engine, name: str) -> tuple[Difference, ...]:
+    """How far a service is from what it was applied with. Raises EngineError."""
+    service = engine.swarm.service(name)
+    if service is None:
+        return ()
+    return drift.compare(None, applied_fields(service.labels), service)
 
 
 def is_ready(engine: Engine, name: str) -> bool:

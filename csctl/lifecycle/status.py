@@ -170,6 +170,8 @@ def compare(
     if container is None:
         return Comparison()
     if profile is None or seen.snapshot is None:
+        if container.serves_in_swarm:
+            return Comparison(drift=service.drift_of(engine, name))
         return compare_alone(container)
     try:
         plan = _plan_of_row(profile)(engine, profile, environ, seen.snapshot)

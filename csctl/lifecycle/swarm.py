@@ -33,7 +33,6 @@ from csctl.plan.swarm import (
     ObservedService,
     failure,
     lacking,
-    reasoned,
     reconcile_service,
     told_errors,
     went_back,
@@ -145,7 +144,7 @@ def _do(
     match step:
         case steps.CreateService() | steps.UpdateService():
             assert step.spec is not None, "all parts are there once this step comes"
-            spec = reasoned(step.spec, step.reason)
+            spec = step.spec.with_reason(step.reason)
             yield from _deploy_service(job, seen, spec)
             yield from _until_ready(job.engine.swarm, job.profile, demand)
             _check_kept(job.engine.swarm, spec)

@@ -15,9 +15,7 @@ from csctl.container.drift import Difference
 from csctl.container.observed import Image
 from csctl.container.service import Node, Service, ServiceSpec, Task
 from csctl.container.spec import (
-    LABEL_REASON,
     LABEL_ROLE,
-    LABEL_SPEC,
     ROLE_SERVICE,
     ContainerSpec,
     applied_fields,
@@ -110,11 +108,6 @@ def _pinned(reference: str, image: Image) -> str:
     digests = (one for one in image.digests if one.rpartition("@")[0] == name)
     digest = next(digests, None)
     return reference if digest is None else f"{reference}@{digest.rpartition('@')[2]}"
-
-
-def reasoned(spec: ServiceSpec, reason: str) -> ServiceSpec:
-    """The same, with the labels that tell later what was applied, and why."""
-    return spec.labelled({LABEL_REASON: reason, LABEL_SPEC: spec.label()})
 
 
 def _former(name: str) -> Step:

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from csctl.engine import decode_swarm, encode
-from csctl.plan.swarm import reasoned
 from tests.plan.situation import CONNECTED, profile
 from tests.plan.swarm_situation import P, spec
 
@@ -28,7 +27,7 @@ WITH_ALL = profile(
 
 
 def test_a_service_reads_as_it_was_sent() -> None:
-    sent = reasoned(spec(WITH_ALL), "because")
+    sent = spec(WITH_ALL).with_reason("because")
     ids = {secret.name: "secret-id" for secret in sent.secrets}
     parts = encode.service(sent, ids)
     told = {
@@ -53,7 +52,7 @@ def test_a_service_reads_as_it_was_sent() -> None:
 
 
 def test_keys_go_as_secrets_and_only_the_service_has_labels_of_csctl() -> None:
-    sent = reasoned(spec(WITH_ALL), "because")
+    sent = spec(WITH_ALL).with_reason("because")
     [key] = sent.secrets
     parts = encode.service(sent, {key.name: "secret-id"})
     assert "s3cret" not in json.dumps(parts)

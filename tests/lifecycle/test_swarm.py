@@ -87,6 +87,8 @@ def test_a_service_is_made_changed_and_removed(swarm: Lab, service: Draft) -> No
         "want": "2",
         "by": "container",
     }
+    [unnamed] = shell.json("status")
+    assert unnamed["drift"] == [drifted]
     shell.apply(service)
     assert row(swarm, service)["drift"] == []
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from csctl.container.service import Node, Service, ServiceSpec, Task
 from csctl.plan.reconcile import spec_of
-from csctl.plan.swarm import ObservedService, reasoned, service_spec
+from csctl.plan.swarm import ObservedService, service_spec
 from csctl.profile.model import Deploy, Profile
 from csctl.secret import Secret
 from tests.plan.situation import CONNECTED, image, profile, settled
@@ -48,7 +48,7 @@ def spec(wanted: Profile = P) -> ServiceSpec:
 
 def service(made: ServiceSpec, **changes: Any) -> Service:
     """What Swarm reports of a service that was made from a spec."""
-    made = reasoned(made, "because")
+    made = made.with_reason("because")
     hidden = made.hidden
     told = Service(
         id="service-id",
