@@ -320,10 +320,12 @@ def _remove(swarm: Swarm, profile: Profile) -> Iterator[Event]:
         return
     swarm.remove(service.id)
     began = time.monotonic()
-    while tasks := swarm.tasks(service.id):
+    while True:
+        # A node that is away ends its tasks when it comes back.
+        there = {node.id for node in swarm.nodes() if node.state == "ready"}
+        tasks = [task for task in swarm.tasks(service.id) if task.node in there]
         waited = time.monotonic() - began
-        if waited > _GONE_SECONDS:
-            # A node that is away ends its tasks when it comes back.
+        if not tasks or waited > _GONE_SECONDS:
             return
         what = f"{len(tasks)} tasks of {profile.name} end"
         yield Waiting(what=what, seconds=waited, phase="down", line="")
