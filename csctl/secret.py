@@ -148,24 +148,30 @@ _SIGNATURE = re.compile(r"((?:\b|\\u0026)sig=)[^&\s\"\\]+", re.IGNORECASE)
 _BLOB_QUERY = re.compile(
     r"(https?://[^\s\"'<>?/]+\.blob\.[^\s\"'<>?]+)\?[^\s\"'<>]+", re.IGNORECASE
 )
+_WORD = re.compile(r"[^\s\"'`,;:=&()<>{}\[\]]+=*")
 _HEX = re.compile(r"%[0-9A-F]{2}")
 
 
 class Redactor:
     """Takes known secrets, and what is written like one, out of text.
 
-    A secret is found as it is, in base64 and in percent-encoding; beside that any
-    `ApiKey=...`, any SAS signature and what follows the address of a blob goes, whether
-    its value is known or not.
+    A secret is found as it is, in base64 and in percent-encoding; one of which only
+    the digest is known, as a word. Beside that any `ApiKey=...`, any SAS signature and
+    what follows the address of a blob goes, whether its value is known or not.
     """
 
-    def __init__(self, secrets: Iterable[Secret] = ()) -> None:
+    def __init__(
+        self, secrets: Iterable[Secret] = (), *, digests: Iterable[str] = ()
+    ) -> None:
+        self._digests = frozenset(digests)
         forms = {form for secret in secrets for form in _forms(secret.reveal())}
         longest_first = sorted(forms - {""}, key=lambda form: (-len(form), form))
         self._known = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
 
     def __call__(self, text: str) -> str:
         text = self._known.sub(MASK, text)
+        if self._digests:
+            text = _WORD.sub(self._masked, text)
         # Nearly no line holds either, and a look is ten times faster than a search.
         lower = text.lower()
         if "key" in lower or "cred" in lower:
@@ -175,6 +181,9 @@ class Redactor:
         if "g=" in lower:
             text = _SIGNATURE.sub(rf"\g<1>{MASK}", text)
         return text
+
+    def _masked(self, word: re.Match[str]) -> str:
+        return MASK if Secret(word[0]).digest in self._digests else word[0]
 
 
 def _forms(value: str) -> set[str]:

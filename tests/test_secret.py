@@ -308,3 +308,19 @@ def test_what_is_written_like_a_secret_goes_though_nobody_knows_it(
 )
 def test_letters_that_case_makes_alike_hide_nothing(name: str) -> None:
     assert Redactor()(f"{name}=canary") == f"{name}=***"
+
+
+@pytest.mark.parametrize(
+    ("line", "redacted"),
+    [
+        ("key s3cret.", "key s3cret."),
+        ("a s3cret b", "a *** b"),
+        ("a=s3cret,b", "a=***,b"),
+        ('{"x": "s3cret"}', '{"x": "***"}'),
+        ("nothing", "nothing"),
+    ],
+)
+def test_a_secret_of_which_only_the_digest_is_known_goes_as_a_word(
+    line: str, redacted: str
+) -> None:
+    assert Redactor(digests=[Secret("s3cret").digest])(line) == redacted

@@ -174,8 +174,8 @@ def down(session: Session, profiles: list[Profile], yes: bool, as_json: bool) ->
     """Stop and remove the profiles' containers; models, licenses and records stay."""
     from csctl import format as words
     from csctl.cli.several import code_of, run_all
-    from csctl.lifecycle.apply import down as lifecycle_down
-    from csctl.lifecycle.apply import propose_down
+    from csctl.lifecycle.fleet import down as lifecycle_down
+    from csctl.lifecycle.fleet import propose_down
     from csctl.plan.steps import describe
 
     engine = session.connect()

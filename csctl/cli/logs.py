@@ -36,19 +36,29 @@ def logs(
     since: str | None,
     tail: int | None,
 ) -> None:
-    """A container's log, with keys taken out. It may hold recognised text."""
+    """A container's log, with keys taken out. It may hold recognised text.
+
+    Of a service of Docker Swarm it is that of all tasks, each line with its node.
+    """
     import time
 
     from csctl.contract.dialects import printable
+    from csctl.lifecycle import service
     from csctl.lifecycle.lookup import managed
     from csctl.lifecycle.ready import redactor_of
     from csctl.size import parse_duration
 
     engine = session.connect()
-    container = managed(engine, name)
     moment = None
     if since is not None:
         moment = int(time.time() - parse_duration(since).total_seconds())
+    if (found := service.find(engine, name)) is not None:
+        for line in service.log(
+            engine, found, follow=follow or reconnect, tail=tail, since=moment
+        ):
+            click.echo(printable(line))
+        return
+    container = managed(engine, name)
     if reconnect:
         _follow_on(engine, container.name, tail=tail, since=moment)
         return

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
-from csctl.container.observed import Container
 from csctl.container.spec import UNKNOWN
 
 _IN_PLACE = frozenset({"restart", "resources.cpus", "resources.memory"})
@@ -33,10 +33,16 @@ class Difference:
         return self.field in _IN_PLACE and self.want != "none"
 
 
+class Live(Protocol):
+    """A container or a service, which tells what can change behind csctl's back."""
+
+    def live_fields(self) -> dict[str, str]: ...
+
+
 def compare(
     wanted: Mapping[str, str] | None,
     applied: Mapping[str, str] | None,
-    container: Container,
+    container: Live,
 ) -> tuple[Difference, ...]:
     """Three-way: the profile's fields, the applied ones, and the live ones.
 

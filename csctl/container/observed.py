@@ -16,12 +16,15 @@ from csctl.container.spec import (
     ROLE_FRONT,
     ROLE_ONE_SHOT,
     ROLE_SERVE,
+    ROLE_SERVICE,
     BindMount,
     Limits,
     LogRotation,
     PublishedPort,
     live_fields,
 )
+
+_LABEL_SWARM = "com.docker.swarm.service.id"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +61,11 @@ class Listed:
     @property
     def one_shot(self) -> bool:
         return self.labels.get(LABEL_ROLE) == ROLE_ONE_SHOT
+
+    @property
+    def of_swarm(self) -> bool:
+        """Whether a service of any swarm runs it."""
+        return _LABEL_SWARM in self.labels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +107,11 @@ class Container:
         return self.labels.get(LABEL_ROLE) == ROLE_FRONT
 
     @property
+    def serves_in_swarm(self) -> bool:
+        """Whether it stands for a service, and its tasks do the work."""
+        return self.labels.get(LABEL_ROLE) == ROLE_SERVICE
+
+    @property
     def model(self) -> str | None:
         return self.labels.get(LABEL_MODEL)
 
@@ -137,6 +150,8 @@ class Image:
     user: str
     environment: Mapping[str, str]
     """The variables that it sets itself."""
+    entrypoint: tuple[str, ...] = ()
+    """What a container of it starts with; a list does not tell."""
     size: int
     layers: tuple[str, ...] = ()
     """The contents of its layers as digests, the lowest first; a list tells none."""
@@ -157,6 +172,8 @@ class Host:
     """The Engine's data root."""
     updates: bool = True
     """Whether the Engine changes containers as they run; Podman's socket does not."""
+    manages: bool = False
+    """Whether the Engine is a manager of a swarm."""
     by_manifest: bool = False
     """Whether an image's id is its manifest's digest; else its configuration's."""
 

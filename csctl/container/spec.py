@@ -31,6 +31,8 @@ LABEL_SEAT: Final = "csctl.seat"
 
 ROLE_SERVE: Final = "serve"
 ROLE_FRONT: Final = "front"
+ROLE_SERVICE: Final = "service"
+"""On a service of a swarm alone: its containers have no label of csctl."""
 ROLE_ONE_SHOT: Final = "one-shot"
 
 UNKNOWN: Final = "unknown"
@@ -137,12 +139,17 @@ class ContainerSpec:
 
     def label(self) -> str:
         """The text of the label `csctl.spec`."""
-        return json.dumps(self.fields(), sort_keys=True, separators=(",", ":"))
+        return as_label(self.fields())
 
     def with_reason(self, reason: str) -> ContainerSpec:
         """The same, with the labels that tell later what was applied, and why."""
         labels = {LABEL_REASON: reason, LABEL_SPEC: self.label()}
         return dataclasses.replace(self, labels=dict(self.labels) | labels)
+
+
+def as_label(fields: Mapping[str, str]) -> str:
+    """Flat fields as the text of a label, which `applied_fields` reads."""
+    return json.dumps(fields, sort_keys=True, separators=(",", ":"))
 
 
 def live_fields(

@@ -68,7 +68,7 @@ def container(value: Mapping[str, Any]) -> Container:
         started_at=_moment(state.get("StartedAt")),
         labels=config.get("Labels") or {},
         arguments=tuple(config.get("Cmd") or ()),
-        environment=_environment(config.get("Env") or ()),
+        environment=environment(config.get("Env") or ()),
         mounts=_mounts(value.get("Mounts") or ()),
         port=_port(host.get("PortBindings") or {}),
         limits=_limits(host),
@@ -88,7 +88,8 @@ def image(value: Mapping[str, Any]) -> Image:
         architecture=value.get("Architecture") or "",
         os=value.get("Os") or "",
         user=config.get("User") or "",
-        environment=_environment(config.get("Env") or ()),
+        environment=environment(config.get("Env") or ()),
+        entrypoint=tuple(config.get("Entrypoint") or ()),
         size=int(value.get("Size") or 0),
         layers=tuple((value.get("RootFS") or {}).get("Layers") or ()),
     )
@@ -119,6 +120,7 @@ def host(value: Mapping[str, Any]) -> Host:
         os=value.get("OSType") or "",
         storage=value.get("DockerRootDir") or "",
         updates="BuildahVersion" not in value,  # What only Podman tells.
+        manages=bool((value.get("Swarm") or {}).get("ControlAvailable")),
         by_manifest=_SNAPSHOTTER in map(tuple, value.get("DriverStatus") or ()),
     )
 
@@ -192,7 +194,8 @@ def _moment(text: str | None) -> datetime | None:
         return None
 
 
-def _environment(pairs: Any) -> dict[str, str]:
+def environment(pairs: Any) -> dict[str, str]:
+    """`NAME=value` pairs as a mapping."""
     split = (pair.partition("=") for pair in pairs)
     return {name: value for name, _, value in split}
 

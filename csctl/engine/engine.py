@@ -31,6 +31,7 @@ from csctl.container.spec import LABEL_PROFILE, ContainerSpec, Limits
 from csctl.engine import decode, encode
 from csctl.engine.log_stream import LogStream, lines
 from csctl.engine.stream import Stream, open_stream
+from csctl.engine.swarm import Swarm
 from csctl.engine.translate import engine_errors
 from csctl.engine.unbroken import unbroken
 from csctl.errors import EngineError, UsageError
@@ -73,6 +74,16 @@ class Engine:
                 f"{what} needs files, and the Engine {self.url} is on another host",
                 remedy="run csctl on that host",
             )
+
+    @cached_property
+    def swarm(self) -> Swarm:
+        """The swarm that the Engine is a manager of. Raises UsageError."""
+        if not self.host.manages:
+            raise UsageError(
+                f"the Engine {self.url} is no manager of a swarm",
+                remedy="run csctl on a manager; see: docker node ls, docker swarm init",
+            )
+        return Swarm(self._api)
 
     def close(self) -> None:
         """Give the connections back."""

@@ -208,8 +208,8 @@ def do(
         case steps.Remove() if step.target in seen.surplus:
             job.engine.remove(step.target)
             job.engine.remove_network(network_of(job.profile))
-        case steps.Register():
-            raise AssertionError("only a profile with a front has this step")
+        case steps.Register() | steps.CreateService() | steps.UpdateService():
+            raise AssertionError("only a front or a service has this step")
         case _:
             _change(step, job.engine)
 

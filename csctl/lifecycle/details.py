@@ -106,6 +106,8 @@ def _wanted(
         return Part()
     if profile.fronted_by is not None:
         return Part(notes=(f"a front; its replicas: {_replicas(profile)}",))
+    if profile.deploy is not None:
+        return Part(notes=("a service of Docker Swarm; see: csctl plan",))
     if seen.snapshot is None:
         return _elsewhere(engine)
     return Part((wanted_of(engine, profile, environ, seen.snapshot),))

@@ -11,12 +11,13 @@ from functools import partial
 
 from csctl.engine.engine import Engine
 from csctl.errors import CsctlError, EngineUnavailable, UsageError
-from csctl.lifecycle import replicas, snapshot
+from csctl.lifecycle import apply as alone
+from csctl.lifecycle import replicas, snapshot, swarm
 from csctl.lifecycle.apply import Outcome, apply, confirm, propose
 from csctl.lifecycle.events import Event
 from csctl.lifecycle.side_by_side import Work
 from csctl.lifecycle.snapshot import Snapshot
-from csctl.plan.steps import Plan
+from csctl.plan.steps import Plan, Step
 from csctl.profile.model import Profile
 
 _SIDE_BY_SIDE = 16
@@ -30,7 +31,9 @@ def propose_one(
     *,
     interrupt: bool = False,
 ) -> Plan:
-    """The plan of one profile, with a front or without. Raises CsctlError."""
+    """The plan of one profile, whatever runs it. Raises CsctlError."""
+    if profile.deploy is not None:
+        return swarm.propose(engine, profile, environ, seen)
     if profile.fronted_by is None:
         return propose(engine, profile, environ, seen)
     return replicas.propose(engine, profile, environ, seen, interrupt=interrupt)
@@ -99,11 +102,27 @@ def work_of(
 def _run_of(
     profile: Profile, plan: Plan, *, interrupt: bool
 ) -> Callable[..., Generator[Event, None, Outcome]]:
+    if profile.deploy is not None:
+        return swarm.apply if plan.steps else swarm.confirm
     if profile.fronted_by is None:
         return apply if plan.steps else confirm
     if not plan.steps:
         return replicas.confirm
     return partial(replicas.apply, interrupt=interrupt)
+
+
+def propose_down(engine: Engine, profile: Profile) -> tuple[Step, ...]:
+    """What `down` would do, what is foreign left out. Raises CsctlError."""
+    if profile.deploy is not None:
+        return swarm.propose_down(engine, profile)
+    return alone.propose_down(engine, profile)
+
+
+def down(engine: Engine, profile: Profile) -> Generator[Event, None, tuple[Step, ...]]:
+    """Stop and remove what serves a profile; data stay. Raises CsctlError."""
+    if profile.deploy is not None:
+        return (yield from swarm.down(engine, profile))
+    return (yield from alone.down(engine, profile))
 
 
 def _with_clash(plan: Plan, profile: Profile) -> Plan:

@@ -244,7 +244,8 @@ def port_taken(
 ) -> str | None:
     """Who has the port that a profile wants; None where it is free, or its own."""
     wanted = profile.port
-    if profile.seat is not None:
+    # A replica has none of its own, a service one on each node.
+    if profile.seat is not None or profile.deploy is not None:
         return None
     for row in seen.listed:
         mine = row.name in (profile.name, old_name(profile.name))

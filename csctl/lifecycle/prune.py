@@ -75,7 +75,10 @@ def paths_in_use(engine: Engine) -> frozenset[Path]:
 
 
 def _sources(engine: Engine, listed: Iterable[Listed]) -> frozenset[Path]:
-    managed = engine.inspect_all(row.name for row in listed if row.profile)
+    # A service's containers have no label of csctl, and use the same files.
+    managed = engine.inspect_all(
+        row.name for row in listed if row.profile or row.of_swarm
+    )
     return frozenset(mount.source for one in managed.values() for mount in one.mounts)
 
 

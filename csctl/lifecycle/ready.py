@@ -40,8 +40,11 @@ _LOOPS = 2
 def address_of(engine: Engine, container: Container) -> probe.Address | None:
     """Where to ask a container: its published port, else its own address.
 
-    The port of a front may ask for TLS and a secret, and has another one for this.
+    The port of a front may ask for TLS and a secret, and has another one for this. A
+    service has no place of its own: its tasks are on nodes.
     """
+    if container.serves_in_swarm:
+        return None
     if container.fronts and container.address is not None and engine.local:
         return probe.Address(container.address, configuration.INNER_PORT)
     if container.port is not None:

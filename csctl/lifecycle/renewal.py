@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from csctl import lock
 from csctl.engine.engine import Engine
+from csctl.errors import UsageError
 from csctl.lifecycle import apply as alone
 from csctl.lifecycle import observe, refresh, replicas, rollback
 from csctl.lifecycle.events import Event
@@ -31,7 +32,7 @@ def propose_refresh(
     allowed: Allowed = _STRICT,
 ) -> Plan:
     """What a refresh would do; looks, and changes nothing. Raises CsctlError."""
-    first, *others = replicas_of(profile)
+    first, *others = _containers(profile)
     plan = refresh.propose_refresh(engine, first, environ, allowed)
     return _of_all(profile, plan, others)
 
@@ -48,7 +49,7 @@ def refresh_license(
 
     Raises CsctlError; see `csctl.lifecycle.refresh`.
     """
-    first, *others = replicas_of(profile)
+    first, *others = _containers(profile)
     work = refresh.refresh(engine, first, environ, allowed=allowed, timeout=timeout)
     if profile.fronted_by is None:
         return (yield from work)
@@ -64,7 +65,7 @@ def propose_rollback(
     engine: Engine, profile: Profile, environ: Mapping[str, str]
 ) -> Plan:
     """What a rollback would do; looks, and changes nothing. Raises CsctlError."""
-    first, *others = replicas_of(profile)
+    first, *others = _containers(profile)
     return _of_all(profile, rollback.propose_rollback(engine, first, environ), others)
 
 
@@ -79,7 +80,7 @@ def roll_back(
 
     Raises CsctlError; see `csctl.lifecycle.rollback`.
     """
-    first, *others = replicas_of(profile)
+    first, *others = _containers(profile)
     work = rollback.rollback(engine, first, environ, timeout=timeout)
     if profile.fronted_by is None:
         return (yield from work)
@@ -89,6 +90,17 @@ def roll_back(
             yield from rollback.rollback(engine, one, environ, timeout=timeout)
         yield from _finish(engine, profile, environ, timeout)
     return state
+
+
+def _containers(profile: Profile) -> tuple[Profile, ...]:
+    """The containers to go through. Raises UsageError for a service of Swarm."""
+    if profile.deploy is not None:
+        raise UsageError(
+            f"{profile.name} is a service, and its nodes have licenses of their own",
+            remedy="fetch one (csctl license pull), bring it to the same path on every"
+            " node, and apply",
+        )
+    return replicas_of(profile)
 
 
 def _of_all(profile: Profile, plan: Plan, others: list[Profile]) -> Plan:

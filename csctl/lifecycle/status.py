@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,10 +19,10 @@ from csctl.engine.engine import Engine
 from csctl.errors import ClockBehind, CsctlError, LicenseError
 from csctl.expiry import Expiry, Term
 from csctl.license import StoredLicense
-from csctl.lifecycle import applied, recorded, snapshot
+from csctl.lifecycle import applied, recorded, service, snapshot
 from csctl.lifecycle.ready import address_of
 from csctl.lifecycle.snapshot import Snapshot
-from csctl.plan.steps import Replace, Update
+from csctl.plan.steps import Plan, differences
 from csctl.profile.model import License as Declared
 from csctl.profile.model import Profile
 from csctl.profile.replica import replicas_of
@@ -156,8 +156,10 @@ def look(
     compared = tuple(wanted.values()) if engine.local else ()
     seen = snapshot.take(engine, compared) if compared else None
     listed = seen.listed if seen else engine.containers()
+    services = service.as_containers(engine)
     mine = [r.name for r in listed if _shown(r) and (names is None or r.name in names)]
-    found = dict(seen.containers) if seen else {}
+    mine += [name for name in services if names is None or name in names]
+    found = (dict(seen.containers) if seen else {}) | services
     found |= engine.inspect_all(name for name in mine if name not in found)
     containers = {name: found[name] for name in mine if name in found}
     return Look(
@@ -187,22 +189,26 @@ def compare(
     if container is None:
         return Comparison()
     if profile is None or seen.snapshot is None:
+        if container.serves_in_swarm:
+            return Comparison(drift=service.drift_of(engine, name))
         return compare_alone(container)
-    # Nobody waits for it to see a first list.
+    try:
+        plan = _plan_of_row(profile)(engine, profile, environ, seen.snapshot)
+    except CsctlError as error:
+        return Comparison(problem=error)
+    return Comparison(drift=tuple(d for step in plan.steps for d in differences(step)))
+
+
+def _plan_of_row(profile: Profile) -> Callable[..., Plan]:
+    # Nobody waits for these to see a first list.
+    from csctl.lifecycle import swarm
     from csctl.lifecycle.apply import propose
     from csctl.lifecycle.replicas import propose_front
 
-    try:
-        # The replicas of a profile with a front have rows of their own.
-        look_at = propose if profile.fronted_by is None else propose_front
-        plan = look_at(engine, profile, environ, seen.snapshot)
-    except CsctlError as error:
-        return Comparison(problem=error)
-    found: tuple[Difference, ...] = ()
-    for step in plan.steps:
-        if isinstance(step, Replace | Update):
-            found += step.differences
-    return Comparison(drift=found)
+    if profile.deploy is not None:
+        return swarm.propose
+    # The replicas of a profile with a front have rows of their own.
+    return propose if profile.fronted_by is None else propose_front
 
 
 def compare_alone(container: Container) -> Comparison:
@@ -213,9 +219,14 @@ def compare_alone(container: Container) -> Comparison:
 
 
 def ask(engine: Engine, container: Container | None) -> Answer:
-    """Ask a container whether it is ready, and for the state of its API key."""
+    """Ask a container whether it is ready, and for the state of its API key.
+
+    A service is ready when all its tasks are; they tell nothing else.
+    """
     if container is None or not container.running:
         return Answer()
+    if container.serves_in_swarm:
+        return Answer(ready=service.is_ready(engine, container.name))
     address = address_of(engine, container)
     if address is None:
         return Answer()

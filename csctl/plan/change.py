@@ -62,7 +62,7 @@ def _converge(
             target=profile.name,
             spec=spec,
             differences=differences,
-            reason=_blame(differences),
+            reason=blame(differences),
         )
         return
     if spec is not None and differences:
@@ -70,7 +70,7 @@ def _converge(
             target=profile.name,
             spec=spec,
             differences=differences,
-            reason=_blame(differences),
+            reason=blame(differences),
         )
     if not serving.running and serving.state != "restarting":
         yield steps.Start(target=profile.name, reason=f"it is {serving.state}")
@@ -122,7 +122,8 @@ def _short(identity: str) -> str:
     return identity.removeprefix("sha256:")[:12]
 
 
-def _blame(differences: tuple[Difference, ...]) -> str:
+def blame(differences: tuple[Difference, ...]) -> str:
+    """The reason of a step that does away with differences."""
     if all(one.by == "container" for one in differences):
         return "the container was changed behind csctl's back"
     if any(one.field == "image" for one in differences):

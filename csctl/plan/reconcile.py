@@ -16,7 +16,7 @@ from csctl.profile.model import Profile
 def reconcile(profile: Profile, seen: Observed) -> Plan:
     """Decide what to do about one profile."""
     preparing = tuple(prepare(profile, seen))
-    spec = _spec(profile, seen, preparing)
+    spec = spec_of(profile, seen, preparing)
     differences = differences_of(seen, preparing, spec)
     planned: tuple[Step, ...] = (
         *(leftover(name) for name in seen.leftovers),
@@ -47,7 +47,7 @@ def keys_needed(profile: Profile, seen: Observed) -> frozenset[str]:
     return frozenset(needed)
 
 
-def _spec(
+def spec_of(
     profile: Profile, seen: Observed, preparing: tuple[Step, ...]
 ) -> ContainerSpec | None:
     """What should serve; None while parts of it are still to be fetched."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from csctl.container.drift import Difference
+from csctl.container.service import ServiceSpec
 from csctl.container.spec import ContainerSpec
 from csctl.errors import CsctlError
 from csctl.reference import ImageReference
@@ -133,6 +134,27 @@ class Update:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CreateService:
+    """Create a service; the spec is None while parts of it are unresolved."""
+
+    action: ClassVar = "create"
+    target: str
+    spec: ServiceSpec | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateService:
+    """Let Swarm replace the tasks of a service, one after another."""
+
+    action: ClassVar = "update"
+    target: str
+    spec: ServiceSpec | None
+    differences: tuple[Difference, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Register:
     """Tell a front which replicas stand behind it; its sessions go on."""
 
@@ -177,6 +199,8 @@ Step = (
     | Create
     | Replace
     | Update
+    | CreateService
+    | UpdateService
     | Register
     | Start
     | Stop
@@ -218,7 +242,8 @@ def sign(step: Step) -> str:
 
 def differences(step: Step) -> tuple[Difference, ...]:
     """The fields of the container that a step changes."""
-    return step.differences if isinstance(step, Replace | Update) else ()
+    has_some = Replace | Update | UpdateService
+    return step.differences if isinstance(step, has_some) else ()
 
 
 def describe(step: Step) -> str:
@@ -234,6 +259,17 @@ def same(one: Plan, other: Plan) -> bool:
 
 def _essence(step: Step) -> tuple[object, ...]:
     # Two secrets that cannot be read are not equal; their fields are.
-    spec = step.spec if isinstance(step, Create | Replace | Update) else None
-    wanted = (spec.image, spec.fields()) if spec is not None else None
+    wanted: tuple[object, ...] | None = None
+    match step:
+        case (
+            Create(spec=ContainerSpec() as spec)
+            | Replace(spec=ContainerSpec() as spec)
+            | Update(spec=spec)
+        ):
+            wanted = spec.image, spec.fields()
+        case (
+            CreateService(spec=ServiceSpec() as service)
+            | UpdateService(spec=ServiceSpec() as service)
+        ):
+            wanted = service.container.image, service.fields()
     return step.action, step.target, step.reason, differences(step), wanted

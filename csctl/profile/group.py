@@ -47,6 +47,25 @@ class Entries:
 
 
 @dataclass(frozen=True, slots=True)
+class Items:
+    """A list of values of one kind, in the order in which they are written."""
+
+    kind: Kind
+
+    def read(self, node: Node, path: str, reading: Reading) -> Any:
+        if not isinstance(node.value, list):
+            raise InvalidValue(f"is {node.kind}, where a list is wanted")
+        items = [
+            reading.read(self.kind, item, f"{path}[{index}]")
+            for index, item in enumerate(node.value)
+        ]
+        return BROKEN if BROKEN in items else tuple(items)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "array", "items": self.kind.schema()}
+
+
+@dataclass(frozen=True, slots=True)
 class Subset:
     """A list of words, each at most once; one more word, alone or listed, means all.
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from csctl.profile import rule, value, warning
-from csctl.profile.group import Entries, Subset
+from csctl.profile.group import Entries, Items, Subset
 from csctl.profile.host import Host
 from csctl.profile.kind import (
     Choice,
@@ -241,6 +241,63 @@ class Front(Struct, frozen=True, kw_only=True):
     ] = None
 
 
+class Update(Struct, frozen=True, kw_only=True):
+    """How Swarm replaces the tasks of a service, one after another."""
+
+    order: Annotated[
+        Literal["start-first", "stop-first"],
+        Key(
+            Choice(("start-first", "stop-first")),
+            "Whether a new task starts before the old one stops, on another node.",
+        ),
+    ] = "start-first"
+    failure: Annotated[
+        Literal["rollback", "pause", "continue"],
+        Key(
+            Choice(("rollback", "pause", "continue")),
+            "What Swarm does where a new task fails.",
+        ),
+    ] = "rollback"
+    watch: Annotated[
+        timedelta,
+        Key(
+            value.SPAN,
+            "How long Swarm watches each new task before it replaces the next one.",
+        ),
+    ] = timedelta(minutes=1)
+
+
+class Deploy(Struct, frozen=True, kw_only=True):
+    """The profile as a service of Docker Swarm, with `replicas` tasks."""
+
+    engine: Annotated[
+        Literal["swarm"], Key(Choice(("swarm",)), "What runs the service: swarm.")
+    ]
+    placement: Annotated[
+        tuple[str, ...],
+        Key(Items(value.CONSTRAINT), "Which nodes may run a task; all by default."),
+    ] = ()
+    update: Annotated[
+        Update, Key(Section(Update), "How tasks are replaced by newer ones.")
+    ] = Update()
+    health: Annotated[
+        tuple[str, ...],
+        Key(
+            Items(value.WORD),
+            "A program of the image, with its arguments, that ends with 0 once the"
+            " container is ready; without it Swarm takes a started one for ready.",
+        ),
+    ] = ()
+    keys: Annotated[
+        Literal["secret", "environment"],
+        Key(
+            Choice(("secret", "environment")),
+            "How keys reach a task: as Swarm's secrets, which takes /bin/sh in the"
+            " image, or in the service's environment.",
+        ),
+    ] = "secret"
+
+
 class Logging(Struct, frozen=True, kw_only=True):
     """The rotation of the container's log."""
 
@@ -345,6 +402,13 @@ class Profile(Struct, frozen=True, kw_only=True):
             "An HAProxy before the containers: replacements then drop no recognition.",
         ),
     ] = None
+    deploy: Annotated[
+        Deploy | None,
+        Key(
+            Section(Deploy),
+            "A service of Docker Swarm instead of containers of this host.",
+        ),
+    ] = None
     restart: Annotated[
         str,
         Key(value.RESTART, "The restart policy, in Docker's words."),
@@ -401,6 +465,8 @@ class Profile(Struct, frozen=True, kw_only=True):
     @property
     def fronted_by(self) -> Front | None:
         """The front that stands before its containers, if any."""
+        if self.deploy is not None:
+            return None
         return self.front or (Front() if self.replicas > 1 else None)
 
     @property

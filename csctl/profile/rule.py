@@ -6,14 +6,19 @@ on its own, and says nothing where such a value decides.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from csctl.profile.node import BROKEN
 from csctl.profile.reading import below
+from csctl.secret import SecretSource
 
 _DIRECTORIES: Final = ("models", "license", "output")
+_EVERY_ADDRESS: Final = "0.0.0.0"
+_SERVICE_NAME: Final = r"[a-zA-Z0-9](?:[-_]*[a-zA-Z0-9])*"
+_VARIABLE: Final = r"[a-zA-Z_][a-zA-Z0-9_]*"
 _OWN_VARIABLES: Final = {
     "apikey": "use billing.api_key",
     "billing": "use billing.endpoint",
@@ -31,6 +36,40 @@ def faults(written: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield from _mode(written)
     yield from _directories(written)
     yield from _environment(written)
+    yield from _deploy(written)
+
+
+def _deploy(written: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    deploy = written.get("deploy")
+    if deploy is None or deploy is BROKEN:
+        return
+    name, port = written.get("name", BROKEN), written.get("port")
+    if name is not BROKEN and not re.fullmatch(_SERVICE_NAME, name):
+        yield "name", "a service is named with letters, digits, '-' and '_' only"
+    if "front" in written:
+        yield "front", "stands before containers of one host: Swarm publishes the port"
+    if port is not BROKEN and (port is None or port.address != _EVERY_ADDRESS):
+        number = 5000 if port is None else port.number
+        yield (
+            "port",
+            f"write {_EVERY_ADDRESS}:{number}: Swarm publishes on every address of a"
+            " node",
+        )
+    if written.get("api_key_as") == "argument":
+        yield "api_key_as", "arguments of a service are read by all who may ask Swarm"
+    if getattr(written.get("ready"), "speech", None) is not None:
+        yield "ready.speech", "is not asked of a service's tasks: leave it out"
+    if deploy.keys == "secret":
+        yield from _unset_by_a_shell(written.get("environment", {}))
+
+
+def _unset_by_a_shell(environment: Any) -> Iterator[tuple[str, str]]:
+    if environment is BROKEN:
+        return
+    for name, value in environment.items():
+        if isinstance(value, SecretSource) and not re.fullmatch(_VARIABLE, name):
+            message = "no shell sets this name: write deploy.keys: environment"
+            yield below("environment", name), message
 
 
 def _mode(written: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -28,6 +28,10 @@ _DISPLAY_ID = r"[0-9A-Fa-f]{64}"
 _LOCALE = r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,10}){1,3}"
 _RESTART = r"no|always|unless-stopped|on-failure(?::[1-9][0-9]{0,8})?"
 _SIZE = r"[0-9]+(?:\.[0-9]+)? *(?:[kKmMgGtT][iI]?)?[bB]?"
+_CONSTRAINT = (
+    r"(?:node\.(?:id|hostname|role|platform\.(?:os|arch)|labels\.[\w.-]+)"
+    r"|engine\.labels\.[\w.-]+) *[=!]= *[\w.:/+-]+(?: [\w.:/+-]+)*"
+)
 _DURATION = r"(?:[0-9]+(?:\.[0-9]+)?(?:ms|[smhdw]))+"
 _REGION = r"[a-z][a-z0-9]{2,40}"
 _CUSTOM_DOMAIN = r"[A-Za-z0-9][A-Za-z0-9-]{0,62}[A-Za-z0-9]"
@@ -224,6 +228,22 @@ def resource_name(name: str) -> None:
         raise InvalidValue("write 2 to 63 letters, digits, '_', '.' and '-'")
 
 
+def _constraint(text: str) -> str:
+    if not re.fullmatch(_CONSTRAINT, text, re.ASCII):
+        raise InvalidValue(
+            f"{text!r} is no constraint: write node.id, node.hostname, node.role,"
+            " node.platform.os, node.platform.arch, node.labels.NAME or"
+            " engine.labels.NAME, then == or !=, and a value"
+        )
+    return text
+
+
+def _word(text: str) -> str:
+    if not text or not text.isprintable():
+        raise InvalidValue("a word is printable characters, one at least")
+    return text
+
+
 def environment_name(name: str) -> None:
     """Refuse what is no name of an environment variable. Raises InvalidValue."""
     if not name or "=" in name or not name.isprintable():
@@ -265,6 +285,12 @@ PORT: Final = Text(
 )
 HOST: Final = Text(expected="a host", parse=Host.parse)
 WORDS: Final = Text(expected="words", parse=_words)
+CONSTRAINT: Final = Text(
+    expected="a constraint such as node.role==worker",
+    parse=_constraint,
+    pattern=_CONSTRAINT,
+)
+WORD: Final = Text(expected="a word", parse=_word)
 LABEL: Final = Text(expected="text", takes=(str, int))
 ENDPOINT: Final = Text(expected="a URL", parse=_endpoint)
 PROXY: Final = HiddenText(expected="a URL", parse=_proxy)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from csctl.size import format_size
 
 if TYPE_CHECKING:
-    from csctl.profile.model import Profile, Resources
+    from csctl.profile.model import Deploy, Profile, Resources
 
 LEAST_CPUS: Final = 4
 LEAST_MEMORY: Final = 8 << 30
@@ -33,12 +33,24 @@ def of(profile: Profile) -> Iterator[str]:
         )
     if front is not None and front.secret is not None and front.tls is None:
         yield "front.secret: it goes over the network in clear; write front.tls"
+    if profile.deploy is not None:
+        yield from _deploy(profile.deploy)
     if profile.api_key_as == "argument":
         yield "api_key_as: every user of the host can read an argument in ps"
     license_ = profile.license
     declared = license_ and (license_.valid_for or license_.expires)
     if profile.mode == "disconnected" and not declared:
         yield "license: no expiry is declared; write valid_for or expires, if known"
+
+
+def _deploy(deploy: Deploy) -> Iterator[str]:
+    if deploy.keys == "environment":
+        yield "deploy.keys: all who may ask Swarm read keys in the environment"
+    if not deploy.health:
+        yield (
+            "deploy.health: Swarm cannot see whether a task is ready, and replaces the"
+            " next one after deploy.update.watch"
+        )
 
 
 def _resources(resources: Resources) -> Iterator[str]:

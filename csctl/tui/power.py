@@ -7,8 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from csctl.lifecycle import power
-from csctl.lifecycle.apply import down as remove
 from csctl.lifecycle.events import Event
+from csctl.lifecycle.fleet import down as remove
 from csctl.lifecycle.side_by_side import Work
 from csctl.tui.confirm_dialog import ConfirmDialog, TypedDialog
 
