@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from csctl.azure import names
 from csctl.azure.client import Speech
 from csctl.azure.entity import id_of, inside, name_of
 from csctl.azure.filter import expression
@@ -35,15 +36,30 @@ class CatalogModel:
     retires: datetime | None
     """From then on it transcribes no more."""
 
+    @property
+    def ready(self) -> bool:
+        """Whether it is whole: a custom one may be in training, or have failed."""
+        return self.status == "Succeeded"
+
 
 def read(speech: Speech, locale: str | None = None) -> list[CatalogModel]:
     """All models, custom ones first, each kind newest first. Raises AzureError."""
     return [*_listed(speech, _CUSTOM, locale), *_listed(speech, _BASE, locale)]
 
 
-def base_models(speech: Speech, locale: str) -> list[CatalogModel]:
-    """The base models of a locale, newest first. Raises AzureError."""
-    return _listed(speech, _BASE, locale)
+def custom_models(speech: Speech) -> list[CatalogModel]:
+    """The custom models of all locales, newest first. Raises AzureError."""
+    return _listed(speech, _CUSTOM, None)
+
+
+def find(speech: Speech, text: str) -> CatalogModel:
+    """The custom or base model that an id, a link or a unique name means.
+
+    Raises UsageError, AzureError.
+    """
+    group, id_ = names.model(speech, text)
+    operation = speech.table.at("GET", f"/{group}/{{id}}")
+    return of_api(speech.get(operation, {"id": id_}), base=group == names.BASE)
 
 
 def newest_base(models: Iterable[CatalogModel], locale: str) -> CatalogModel | None:
@@ -54,7 +70,7 @@ def newest_base(models: Iterable[CatalogModel], locale: str) -> CatalogModel | N
         if one.base
         and one.locale.lower() == locale.lower()
         and one.on_containers is not False
-        and one.status == "Succeeded"
+        and one.ready
     )
     return max(fit, key=_age, default=None)
 

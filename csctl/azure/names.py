@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from csctl.azure.entity import id_in, id_of
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 _SHOWN = 5
 _EITHER = "models"
 """References to this group may mean base models, too."""
-_BASE = "models/base"
+BASE = "models/base"
+"""The group of base models, which is none of the resource's own."""
 
 
 def resolved(
@@ -49,11 +50,19 @@ def find(speech: Speech, collection: str, text: str) -> str:
 
     Raises UsageError.
     """
-    what = collection.strip("/")
-    if is_guid(text):
-        return text
-    if text.startswith(("https://", "http://")) and is_guid(id_in(text)):
-        return id_in(text)
+    if written := _written(text):
+        return written
+    return _only(text, collection.strip("/"), _named(speech, collection, text))
+
+
+def _written(text: str) -> str | None:
+    """The id that is written, alone or in a link; None for a name."""
+    if text.startswith(("https://", "http://")):
+        text = id_in(text)
+    return text if is_guid(text) else None
+
+
+def _named(speech: Speech, collection: str, text: str) -> list[str]:
     listing = next(
         (
             one
@@ -64,10 +73,11 @@ def find(speech: Speech, collection: str, text: str) -> str:
     )
     if listing is None:
         raise UsageError(
-            f"{text!r} is no id among {what}", remedy="write its id, a GUID"
+            f"{text!r} is no id among {collection.strip('/')}",
+            remedy="write its id, a GUID",
         )
     wanted = {"filter": expression(listing, {"name": [text]})}
-    return _only(text, what, speech.items(listing, wanted), "displayName")
+    return _ids(text, speech.items(listing, wanted), "displayName")
 
 
 def _find_file(speech: Speech, operation: Operation, own: Mapping[str, Any]) -> str:
@@ -76,12 +86,15 @@ def _find_file(speech: Speech, operation: Operation, own: Mapping[str, Any]) -> 
         return text
     listing = speech.table.at("GET", operation.path.removesuffix("/{fileId}"))
     wanted = {"id": own["id"], "filter": expression(listing, {"name": [text]})}
-    return _only(text, "files", speech.items(listing, wanted), "name")
+    return _only(text, "files", _ids(text, speech.items(listing, wanted), "name"))
 
 
-def _only(text: str, what: str, found: Any, key: str) -> str:
+def _ids(text: str, found: Iterable[Mapping[str, Any]], key: str) -> list[str]:
     # Whether the service compares letter for letter is not known.
-    ids = [id_of(one) or "" for one in found if one.get(key) == text]
+    return [id_of(one) or "" for one in found if one.get(key) == text]
+
+
+def _only(text: str, what: str, ids: list[str]) -> str:
     if len(ids) == 1:
         return ids[0]
     if not ids:
@@ -113,17 +126,19 @@ def reference(speech: Speech, group: str, given: Any) -> Any:
 def model(speech: Speech, text: str) -> tuple[str, str]:
     """The group and id of a custom or base model: neither id nor name tells which.
 
-    Raises UsageError for a name that no or several models have, NoSuchEntity for an id
-    that none has.
+    Of a custom and a base model with the same name the custom one is meant. Raises
+    UsageError for a name that no or several models have, NoSuchEntity for an id that
+    none has.
     """
-    if not is_guid(text):
-        try:
-            return _EITHER, find(speech, f"/{_EITHER}", text)
-        except UsageError:
-            return _BASE, find(speech, f"/{_BASE}", text)
+    id_ = _written(text)
+    if id_ is None:
+        group, ids = _EITHER, _named(speech, f"/{_EITHER}", text)
+        if not ids:
+            group, ids = BASE, _named(speech, f"/{BASE}", text)
+        return group, _only(text, _EITHER, ids)
     try:
-        speech.get("Models_GetCustomModel", {"id": text})
+        speech.get("Models_GetCustomModel", {"id": id_})
     except NoSuchEntity:
-        speech.get("Models_GetBaseModel", {"id": text})
-        return _BASE, text
-    return _EITHER, text
+        speech.get("Models_GetBaseModel", {"id": id_})
+        return BASE, id_
+    return _EITHER, id_

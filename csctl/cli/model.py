@@ -1,4 +1,4 @@
-"""`csctl model`: list, show and pull."""
+"""`csctl model`: list, show and pull; `use` and `manifest` are of the REST API."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from csctl.cli.session import (
     profile_argument,
 )
 from csctl.cli.speech_access import resource_options
-from csctl.cli.speech_models import list_known, manifest
+from csctl.cli.speech_models import list_known, manifest, use
 from csctl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def model() -> None:
     """List base models; download the speech model."""
 
 
+model.add_command(use)
 model.add_command(manifest)
 
 
@@ -64,8 +65,8 @@ def list_(
 
     Without --locale, the locale of the profile's `model.base` or `display`. With
     --custom, what the REST API has: whether containers may serve it, until when, and
-    what is here of it; the resource is named as for `csctl speech`, or by the profile's
-    billing.
+    what is here of it. The resource is the one that the options name, else that of a
+    csctl.yaml (also of one beside the profile), else that of the profile's billing.
     """
     if custom:
         return list_known(session, profile, locale, as_json, options)
@@ -152,7 +153,8 @@ def pull(
 ) -> int:
     """Download the speech model; nothing is left running.
 
-    A profile with `model.base` gets the newest base model of its locale.
+    A profile with `model.base` gets the newest base model of its locale that the
+    container lists; the REST API may know a newer one.
     """
     from csctl.lifecycle import models
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -9,16 +10,18 @@ import click
 from csctl.cli.session import Session, pass_session, yes_option
 from csctl.errors import UsageError
 
-
-@click.command("set")
-@click.argument("profile", type=click.Path(exists=False))
-@click.argument("changes", nargs=-1, required=True, metavar="KEY=VALUE...")
-@click.option(
+document_option = click.option(
     "--document",
     type=click.IntRange(min=1),
     metavar="N",
     help="Which document of the file, from 1, where several hold profiles.",
 )
+
+
+@click.command("set")
+@click.argument("profile", type=click.Path(exists=False))
+@click.argument("changes", nargs=-1, required=True, metavar="KEY=VALUE...")
+@document_option
 @yes_option
 @pass_session
 def set(
@@ -33,10 +36,21 @@ def set(
     KEY is a path such as license.valid_for; KEY= removes a key. The difference is shown
     first, and only what is a valid profile is written.
     """
+    change(session, Path(profile), _parsed(changes), document, yes=yes)
+
+
+def change(
+    session: Session,
+    path: Path,
+    changes: Mapping[str, str | None],
+    document: int | None,
+    *,
+    yes: bool,
+) -> None:
+    """Show what setting keys of a profile comes to, ask, and write it."""
     from csctl.lifecycle.profiles import propose
 
-    path = Path(profile)
-    proposal = propose(path, _parsed(changes), session.environ, document)
+    proposal = propose(path, changes, session.environ, document)
     if not proposal.difference:
         session.say(f"{path}: nothing to change")
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,6 +11,7 @@ import click
 
 from csctl.cli.session import Session
 from csctl.errors import CsctlError, InvalidValue, UsageError
+from csctl.profile import speech
 from csctl.profile.speech import (
     API_VERSIONS,
     CLOUDS,
@@ -18,15 +19,12 @@ from csctl.profile.speech import (
     IDENTITIES,
     SpeechResource,
     SpeechResources,
-    load,
 )
 from csctl.secret import FromEnvironment, FromFile, SecretSource
 
 if TYPE_CHECKING:
     from csctl.azure.client import Speech
     from csctl.azure.resource import Resource
-
-_PLACES = (Path(FILE), Path("/etc/csctl") / FILE)
 
 _OPTIONS: Final = (
     click.option("--resource", metavar="NAME", help=f"A resource of {FILE}."),
@@ -118,12 +116,19 @@ class Access:
 
         return of(self._declared())
 
-    @property
-    def named(self) -> bool:
-        """Whether there is a resource to be asked: by options, or in a file."""
-        return bool(
-            self._is_written or self.resource or self.of_profile or self._config()
-        )
+    def about(self, path: Path) -> Access:
+        """The same; where no option says which resource, that of a profile's models.
+
+        It is one of csctl.yaml, also of one beside the profile, else its billing's.
+        `path` is the profile's file, or its directory.
+        """
+        if self._is_written or self.of_profile or self.config:
+            return self
+        beside = path if path.is_dir() else path.parent
+        config = speech.found(self.session.environ, beside)
+        if config is None and self.resource is None:
+            return replace(self, of_profile=str(path))
+        return replace(self, config=str(config) if config else None)
 
     @property
     def version(self) -> str:
@@ -163,7 +168,7 @@ class Access:
         return {name: value for name, value in written.items() if value is not None}
 
     def _of_profile(self, path: str) -> dict[str, Any]:
-        profiles = self.session.profiles([path])
+        profiles = self.session.everywhere([path])
         if len(profiles) != 1 or profiles[0].billing is None:
             raise UsageError(
                 f"{path} is not one profile with `billing`",
@@ -180,17 +185,7 @@ class Access:
                 remedy=f"declare it in {FILE}; or add --endpoint URL and --api-key-env"
                 " NAME, or --profile PROFILE",
             )
-        found = load(path, self.session.environ)
-        name = self.resource or found.default
-        if name is None and len(found.resources) == 1:
-            name = next(iter(found.resources))
-        if name is None or name not in found.resources:
-            said = f"has no resource {name!r}" if name else "declares several resources"
-            raise UsageError(
-                f"{path} {said}",
-                remedy=f"choose with --resource: {', '.join(found.resources)}",
-            )
-        one = found.resources[name]
+        one = speech.choose(path, self.session.environ, self.resource)
         return {
             name: value
             for name in one.__struct_fields__
@@ -198,19 +193,14 @@ class Access:
         }
 
     def _config(self) -> Path | None:
-        return Path(self.config) if self.config else _found(self.session)
+        named = self.config
+        return Path(named) if named else speech.found(self.session.environ)
 
 
 def declared(session: Session) -> SpeechResources | None:
     """What csctl.yaml declares, where there is one. Raises ProfileError."""
-    path = _found(session)
-    return load(path, session.environ) if path else None
-
-
-def _found(session: Session) -> Path | None:
-    if named := session.environ.get("CSCTL_CONFIG"):
-        return Path(named)
-    return next((path for path in _PLACES if path.is_file()), None)
+    path = speech.found(session.environ)
+    return speech.load(path, session.environ) if path else None
 
 
 def _checked(declared: dict[str, Any]) -> SpeechResource:

@@ -1,13 +1,20 @@
-"""`csctl model list --custom` and `manifest`: models as the REST API tells them."""
+"""`csctl model list --custom`, `use`, `manifest`: models as the REST API tells them."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import click
 
-from csctl.cli.session import Session, json_option, pass_session, print_json
+from csctl.cli.session import (
+    Session,
+    json_option,
+    pass_session,
+    print_json,
+    yes_option,
+)
+from csctl.cli.set import change, document_option
 from csctl.cli.speech_access import Access, resource_options
 
 
@@ -33,8 +40,7 @@ def list_known(
     if profiles:
         seen = unasked(session.connect(), profiles)
         stocked = [one for p in profiles for one in model_stock.models_of(p, seen)]
-        if not access.named:
-            access = replace(access, of_profile=paths[0])
+        access = access.about(Path(paths[0]))
     with access.open() as speech:
         models = catalog.read(speech, locale)
     known = speech_models.join(models, stocked, datetime.now(UTC))
@@ -44,6 +50,45 @@ def list_known(
         cells = [words.known_model_cells(one) for one in known]
         click.echo(table(words.KNOWN_MODEL_HEADERS, cells))
     return 0
+
+
+@click.command()
+@click.argument("profile", type=click.Path(exists=False))
+@click.argument("text", metavar="MODEL")
+@document_option
+@yes_option
+@resource_options
+@pass_session
+def use(
+    session: Session,
+    /,
+    profile: str,
+    text: str,
+    document: int | None,
+    yes: bool,
+    **options: Any,
+) -> None:
+    """Let a profile want a custom or base model that the REST API has.
+
+    MODEL is its id or its unique name; the id is written, after the difference was
+    shown. The resource is that of `csctl model list --custom PROFILE`. What containers
+    may not serve, or not yet, is said and written all the same.
+    """
+    from datetime import UTC, datetime
+
+    from csctl.azure import catalog
+    from csctl.format import speech as words
+    from csctl.lifecycle.model_stock import naming
+    from csctl.lifecycle.speech_models import retires_soon
+
+    path = Path(profile)
+    with Access.take(session, options).about(path).open() as speech:
+        found = catalog.find(speech, text)
+    session.say(words.chosen_model(found))
+    retiring = retires_soon(found, datetime.now(UTC))
+    for doubt in words.doubts(found, retiring=retiring):
+        session.say(f"warning: {doubt}")
+    change(session, path, naming(found.id), document, yes=yes)
 
 
 @click.command()
@@ -68,8 +113,6 @@ def manifest(
 
     MODEL is its id or its unique name. The resource is named as for `csctl speech`.
     """
-    from pathlib import Path
-
     from csctl.azure import names
     from csctl.azure.download import of_manifest
     from csctl.cli.speech_download import bring

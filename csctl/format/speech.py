@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 from csctl.azure.byos import is_signed
 from csctl.azure.entity import id_of, inside, shown
 from csctl.format import Row, moment, table
+from csctl.format.stock import day
 from csctl.secret import MASK, Redactor
 from csctl.size import format_size
 
 if TYPE_CHECKING:
+    from csctl.azure.catalog import CatalogModel
     from csctl.azure.operation import Operation
     from csctl.lifecycle.speech_models import KnownModel
 
@@ -94,6 +96,7 @@ def known_model(value: KnownModel) -> Row:
     }
 
 
+_SERVED = {True: "yes", False: "no", None: "unknown"}
 KNOWN_MODEL_HEADERS = (
     *("ID", "NAME", "KIND", "LOCALE", "STATUS", "CONTAINERS", "RETIRES", "HERE"),
 )
@@ -106,17 +109,44 @@ def known_model_cells(value: KnownModel) -> tuple[str, ...]:
     here += [f"used by {name}" for name in value.used_by]
     here += ["outdated"] if value.outdated else []
     here += ["retiring"] if value.retiring else []
-    served = {True: "yes", False: "no", None: "unknown"}[value.model.on_containers]
     return (
         row["id"],
         row["name"] + (" (newest)" if value.newest else ""),
         row["kind"],
         row["locale"],
         row["status"],
-        served,
-        (row["retires"] or "unknown")[:10],
+        _SERVED[value.model.on_containers],
+        day(value.model.retires),
         ", ".join(here) or "-",
     )
+
+
+OFFERED_MODEL_HEADERS = ("NAME", "LOCALE", "CONTAINERS", "RETIRES", "STATE", "ID")
+
+
+def offered_model_cells(value: KnownModel) -> tuple[str, ...]:
+    """A model under OFFERED_MODEL_HEADERS, where there are those of one kind only."""
+    id_, name, _, locale, status, served, retires, here = known_model_cells(value)
+    state = here if value.model.ready else status
+    return name, locale, served, retires, state, id_
+
+
+def chosen_model(value: CatalogModel) -> str:
+    """One line about a model that is to be wanted by a profile."""
+    kind = "base" if value.base else "custom"
+    return f"{kind} model {value.name!r} of {value.locale}, {value.id}"
+
+
+def doubts(value: CatalogModel, *, retiring: bool) -> Iterator[str]:
+    """What speaks against wanting a model, a line each."""
+    if not value.ready:
+        yield f"it cannot be used: its status is {value.status or 'unknown'}"
+    if value.on_containers is None:
+        yield "the API does not tell whether containers may serve it"
+    elif not value.on_containers:
+        yield "the API says that containers may not serve it, or not yet"
+    if retiring:
+        yield f"it transcribes no more from {day(value.retires)} on"
 
 
 def _flat(value: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str]]:

@@ -123,6 +123,11 @@ def wanted_id(profile: Profile) -> str | None:
         return None
 
 
+def naming(id_: str) -> dict[str, str | None]:
+    """What to set in a profile so that it wants this model, instead of any other."""
+    return {"model.id": id_, "model.base": None}
+
+
 def locale_of(profile: Profile) -> str | None:
     """The locale that a profile is for, where it names one."""
     if profile.model.base is not None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from csctl.errors import Problem, ProfileError
+from csctl.errors import Problem, ProfileError, UsageError
 from csctl.profile import document, value
 from csctl.profile.group import Entries
 from csctl.profile.kind import Choice, Flag, Text
@@ -20,6 +20,7 @@ FILE: Final = "csctl.yaml"
 API_VERSIONS: Final = ("v3.1", "v3.2", "2024-11-15")
 CLOUDS: Final = ("public", "us-government", "21vianet")
 IDENTITIES: Final = ("default", "cli", "managed-identity", "device-code")
+_PLACES = (Path(), Path("/etc/csctl"))
 
 
 class SpeechResource(Struct, frozen=True, kw_only=True):
@@ -108,6 +109,38 @@ class SpeechResources(Struct, frozen=True, kw_only=True):
         default = written.get("default")
         if isinstance(names, Mapping) and default is not None and default not in names:
             yield "default", f"{default!r} is not among the resources"
+
+
+def found(environ: Mapping[str, str], *folders: Path) -> Path | None:
+    """The file that counts: of CSCTL_CONFIG, else of these folders and the usual ones.
+
+    The usual ones are the current folder and /etc/csctl.
+    """
+    if named := environ.get("CSCTL_CONFIG"):
+        return Path(named)
+    paths = (folder / FILE for folder in (*folders, *_PLACES))
+    return next((path for path in paths if path.is_file()), None)
+
+
+def choose(
+    path: Path, environ: Mapping[str, str], name: str | None = None
+) -> SpeechResource:
+    """The resource of this name in a file; without one, the one that is meant then.
+
+    Raises ProfileError, and UsageError where it is unclear which one is meant.
+    """
+    declared = load(path, environ)
+    wanted = name or declared.default
+    if wanted is None and len(declared.resources) == 1:
+        wanted = next(iter(declared.resources))
+    if wanted is None or wanted not in declared.resources:
+        said = f"has no resource {wanted!r}" if wanted else "declares several resources"
+        raise UsageError(
+            f"{path} {said}",
+            remedy="name one as its `default`, or choose with --resource:"
+            f" {', '.join(declared.resources)}",
+        )
+    return declared.resources[wanted]
 
 
 def load(path: Path, environ: Mapping[str, str]) -> SpeechResources:

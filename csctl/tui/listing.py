@@ -9,6 +9,8 @@ from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.widgets import DataTable
 
+from csctl.contract.dialects import printable
+
 Column = tuple[str, int | None]
 """A header and its width; None shares what the others leave."""
 
@@ -98,6 +100,6 @@ class Listing(DataTable[Text], inherit_bindings=False):
 
 
 def _cell(value: str | Text) -> Text:
-    cell = Text(value) if isinstance(value, str) else value
+    cell = Text(printable(value)) if isinstance(value, str) else value
     cell.no_wrap, cell.overflow = True, "ellipsis"
     return cell

@@ -1,21 +1,15 @@
-"""Models: those on this host, the base models of a locale, and the display models."""
+"""Models: those on this host, and base or custom ones to choose from."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
-from textual.message import Message
 from textual.widgets import DataTable, Input, Static
-from textual.worker import get_current_worker
 
-from csctl import format as plain
-from csctl.contract.dialects import BaseModel, printable
-from csctl.engine.engine import Engine
+from csctl.contract.dialects import printable
 from csctl.errors import CsctlError
 from csctl.format import stock as words
 from csctl.lifecycle import model_stock, models, verb
@@ -24,40 +18,24 @@ from csctl.model import StoredModel
 from csctl.profile.model import Profile
 from csctl.size import format_size
 from csctl.tui.aside import aside
+from csctl.tui.base_models import BaseModels
+from csctl.tui.custom_models import CustomModels
 from csctl.tui.filter_bar import FilterBar
 from csctl.tui.listing import Listing
+from csctl.tui.offered_models import OfferedModels
 from csctl.tui.pattern import Pattern
 from csctl.tui.rewrite import rewrite
 from csctl.tui.stock_screen import StockScreen
 
 _HERE_WIDTHS = (36, 7, 9, None, None, 6, 10)
-_BASE_COLUMNS = (("ID", 36), ("LOCALE", 8), ("CREATED", 20), ("HERE", 7))
 _LOCALE = "en-US"
 
 
-@dataclass
-class _Told(Message):
-    """How the listing of base models goes."""
-
-    text: str
-
-
-@dataclass
-class _Listed(Message):
-    """The base models that the image lists."""
-
-    found: tuple[BaseModel, ...]
-
-
-@dataclass
-class _Refused(Message):
-    """Why the image lists none."""
-
-    error: CsctlError
-
-
 class ModelsScreen(StockScreen):
-    """Two lists to choose from; choosing edits the profile."""
+    """What is here, and below it what is offered; choosing edits the profile.
+
+    Base and custom models take turns below.
+    """
 
     crumb = OWN_VERB = "models"
     CHANGES = frozenset(("choose", "newest", "list", "pull"))
@@ -80,6 +58,12 @@ class ModelsScreen(StockScreen):
             "Base models",
             tooltip="List the base models of the locale, with a container and the key",
         ),
+        Binding(
+            "o",
+            "custom",
+            "Custom models",
+            tooltip="List the custom models that the Speech resource has",
+        ),
         Binding("c", "locale", "Locale", tooltip="Go to the locale, to change it"),
         Binding(
             "u",
@@ -100,40 +84,40 @@ class ModelsScreen(StockScreen):
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self._here: tuple[StockedModel, ...] = ()
-        self._base: tuple[BaseModel, ...] = ()
         self._pattern: Pattern | None = None
 
     def content(self) -> ComposeResult:
+        profile = self.profile
+        locale = model_stock.locale_of(profile) if profile else None
         yield Static(id="about", markup=False)
         yield Listing(*zip(words.MODEL_HEADERS, _HERE_WIDTHS, strict=True), id="here")
-        with Horizontal(id="base"):
-            yield Static("Base models of", markup=False)
-            yield Input(id="locale", compact=True, select_on_focus=False)
-            yield Static("b lists them", id="told", markup=False)
-        yield Listing(*_BASE_COLUMNS, id="bases")
+        yield BaseModels(locale or _LOCALE)
+        yield CustomModels()
         yield Static(id="display", markup=False)
         yield FilterBar()
 
     def on_mount(self) -> None:
-        profile = self.profile
-        locale = model_stock.locale_of(profile) if profile else None
-        self.query_one("#locale", Input).value = locale or _LOCALE
-        self.query_one("#here").focus()
+        self._turn_to(BaseModels)
+        self._to_list()
         self.action_look()
-
-    @property
-    def locale(self) -> str:
-        """The locale whose base models are asked for."""
-        return self.query_one("#locale", Input).value.strip()
 
     @property
     def list_in_use(self) -> Listing:
         """The list that has the focus, else the upper one."""
         focused = self.focused
-        return focused if isinstance(focused, Listing) else self._listing("#here")
+        return focused if isinstance(focused, Listing) else self._here_list
 
-    def _listing(self, selector: str) -> Listing:
-        return self.query_one(selector, Listing)
+    @property
+    def _here_list(self) -> Listing:
+        return self.query_one("#here", Listing)
+
+    @property
+    def _bases(self) -> BaseModels:
+        return self.query_one(BaseModels)
+
+    @property
+    def _customs(self) -> CustomModels:
+        return self.query_one(CustomModels)
 
     def fleet_changed(self) -> None:
         """Who uses what may be other than it was."""
@@ -164,18 +148,10 @@ class ModelsScreen(StockScreen):
     def _show(self) -> None:
         matches = self._pattern.matches if self._pattern else lambda _: True
         cells = {one.id: words.model_cells(one) for one in self._here}
-        own = {one.id: words.model_cells(one)[1] for one in self._here}
-        bases = {
-            one.id: (one.id, one.locale, one.created, own.get(one.id, "-"))
-            for one in self._base
-        }
         seen = {key: row for key, row in cells.items() if matches(" ".join(row))}
-        seen_bases = {key: row for key, row in bases.items() if matches(" ".join(row))}
-        self._listing("#here").fill(seen)
-        self._listing("#bases").fill(seen_bases)
-        self.query_one(FilterBar).count(
-            len(seen) + len(seen_bases), len(cells) + len(bases)
-        )
+        self._here_list.fill(seen)
+        shown, offered = self._offered.show(self._here, matches)
+        self.query_one(FilterBar).count(len(seen) + shown, len(cells) + offered)
         self._say_about()
 
     def _say_about(self) -> None:
@@ -197,57 +173,42 @@ class ModelsScreen(StockScreen):
             f"Display models: {told or 'the profile wants none'}"
         )
 
-    # -- base models of a locale ------------------------------------------------------
+    # -- models that are offered ------------------------------------------------------
+
+    @property
+    def _offered(self) -> OfferedModels:
+        """Those whose turn it is."""
+        return self._customs if self._customs.display else self._bases
+
+    def _turn_to(self, kind: type[OfferedModels]) -> None:
+        for one in self.query(OfferedModels):
+            one.display = isinstance(one, kind)
+
+    def _offer(self, kind: type[OfferedModels]) -> None:
+        self._turn_to(kind)
+        self._offered.listing.focus()
+        self._show()
 
     @on(Input.Submitted, "#locale")
     def action_list(self) -> None:
         engine, profile = self.engine_to_change(), self.profile
-        if engine is not None and profile is not None and self.locale:
-            self._tell("asking the image …")
-            self._listing("#bases").focus()
-            self._list(engine, profile, self.locale)
+        if engine is not None and profile is not None and self._bases.locale:
+            self._offer(BaseModels)
+            self._bases.ask(engine, profile, self.desk.environ)
 
-    @work(thread=True, exclusive=True, group="bases")
-    def _list(self, engine: Engine, profile: Profile, locale: str) -> None:
-        worker = get_current_worker()
-        stream = verb.with_image(
-            engine,
-            profile,
-            self.desk.environ,
-            lambda job: models.list_base(job, locale),
-        )
-        try:
-            while not worker.is_cancelled:
-                self.post_message(_Told(plain.event(next(stream))))
-        except StopIteration as stop:
-            self.post_message(_Listed(stop.value))
-        except CsctlError as error:
-            self.post_message(_Refused(error))
-        finally:
-            stream.close()
+    def action_custom(self) -> None:
+        if self.profile is not None:
+            self._offer(CustomModels)
+            self._customs.ask(self.profile, self.desk.environ)
 
-    @on(_Told)
-    def _base_told(self, message: _Told) -> None:
-        self._tell(message.text)
-
-    @on(_Listed)
-    def _base_listed(self, message: _Listed) -> None:
-        self._base = message.found
-        self._tell(f"{len(self._base)}, the newest first")
+    @on(OfferedModels.Listed)
+    def _listed(self) -> None:
         self._show()
-
-    @on(_Refused)
-    def _base_refused(self, message: _Refused) -> None:
-        self._tell("not listed")
-        self.csctl.fail(message.error, title="Base models")
-
-    def _tell(self, text: str) -> None:
-        self.query_one("#told", Static).update(printable(text))
 
     # -- keys -------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in self.CHANGES and self.profile is None:
+        if action in {*self.CHANGES, "custom"} and self.profile is None:
             return False
         return super().check_action(action, parameters)
 
@@ -255,12 +216,12 @@ class ModelsScreen(StockScreen):
     def action_choose(self) -> None:
         chosen = self.list_in_use.chosen
         if self.profile is not None and chosen is not None:
-            changes = {"model.id": chosen, "model.base": None}
-            rewrite(self.csctl, self.profile, changes)
+            doubts = self._customs.doubts(chosen)
+            rewrite(self.csctl, self.profile, model_stock.naming(chosen), doubts)
 
     def action_newest(self) -> None:
         if self.profile is not None:
-            changes = {"model.base.locale": self.locale, "model.id": None}
+            changes = {"model.base.locale": self._bases.locale, "model.id": None}
             rewrite(self.csctl, self.profile, changes)
 
     def action_pull(self) -> None:
@@ -277,6 +238,7 @@ class ModelsScreen(StockScreen):
         )
 
     def action_locale(self) -> None:
+        self._turn_to(BaseModels)
         self.query_one("#locale").focus()
 
     def action_find(self) -> None:
@@ -284,7 +246,7 @@ class ModelsScreen(StockScreen):
 
     @on(FilterBar.Kept)
     def _to_list(self) -> None:
-        self._listing("#here").focus()
+        self._here_list.focus()
 
     def action_back(self) -> None:
         bar = self.query_one(FilterBar)

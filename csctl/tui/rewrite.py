@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from csctl.contract.dialects import printable
 from csctl.errors import CsctlError
 from csctl.lifecycle.profiles import Proposal, propose
 from csctl.profile.model import Profile
@@ -15,8 +16,16 @@ if TYPE_CHECKING:
     from csctl.tui.app import CsctlApp
 
 
-def rewrite(app: CsctlApp, profile: Profile, changes: Mapping[str, str | None]) -> None:
-    """Show what setting keys comes to, and write it if that is confirmed."""
+def rewrite(
+    app: CsctlApp,
+    profile: Profile,
+    changes: Mapping[str, str | None],
+    doubts: Iterable[str] = (),
+) -> None:
+    """Show what setting keys comes to, and write it if that is confirmed.
+
+    `doubts` say what speaks against it.
+    """
     source = profile.source
     try:
         app.desk.require_changes()
@@ -31,8 +40,11 @@ def rewrite(app: CsctlApp, profile: Profile, changes: Mapping[str, str | None]) 
     def write() -> None:
         _write(app, profile.name, proposal)
 
+    detail = (
+        "".join(f"⚠ {printable(doubt)}\n" for doubt in doubts) + proposal.difference
+    )
     dialog = ConfirmDialog(
-        f"Write {source.file}?", detail=proposal.difference.rstrip("\n"), yes="Write"
+        f"Write {source.file}?", detail=detail.rstrip("\n"), yes="Write"
     )
     app.push_screen(dialog, lambda answer: write() if answer else None)
 

@@ -156,7 +156,7 @@ VERBS = (
         action="models",
         key="m",
         label="Models",
-        help="Show the models here and the base models of a locale; choose one",
+        help="Show the models here, and base or custom ones; choose one",
         blocked=_planned,
     ),
     Verb(

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from csctl.format.speech import details, ids, listing
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from csctl.azure.catalog import CatalogModel
+from csctl.format.speech import details, doubts, ids, listing, offered_model_cells
+from csctl.lifecycle.speech_models import KnownModel
 
 SIGNED = "https://x.blob.core.windows.net/c/a.json?sv=1&sig=s3cret"
 ID = "11111111-2222-3333-4444-555555555555"
@@ -13,6 +18,18 @@ FILE = {
     "properties": {"size": 2048},
     "links": {"contentUrl": SIGNED},
 }
+
+MODEL = CatalogModel(
+    id=ID,
+    name="Calls",
+    locale="en-US",
+    base=False,
+    status="Succeeded",
+    created=None,
+    on_containers=True,
+    adaptable_until=None,
+    retires=datetime(2027, 1, 31, tzinfo=UTC),
+)
 
 
 def test_a_table_has_the_columns_that_any_row_fills() -> None:
@@ -54,3 +71,35 @@ def test_details_are_flat_and_without_signatures() -> None:
 def test_ids_stand_alone() -> None:
     assert list(ids([FILE, "de-DE", {"name": "AAA="}, {}])) == [ID, "de-DE", "AAA="]
     assert list(ids(FILE)) == [ID]
+
+
+def test_nothing_speaks_against_a_model_that_containers_serve() -> None:
+    assert list(doubts(MODEL, retiring=False)) == []
+
+
+def test_all_that_speaks_against_a_model_is_told() -> None:
+    unready = replace(MODEL, status="Running", on_containers=False)
+    assert list(doubts(unready, retiring=True)) == [
+        "it cannot be used: its status is Running",
+        "the API says that containers may not serve it, or not yet",
+        "it transcribes no more from 2027-01-31 on",
+    ]
+    [untold] = doubts(replace(MODEL, on_containers=None), retiring=False)
+    assert "does not tell" in untold
+
+
+def test_an_offered_model_that_is_not_ready_tells_its_status() -> None:
+    known = KnownModel(
+        model=MODEL,
+        newest=False,
+        present=True,
+        used_by=("contoso",),
+        outdated=False,
+        retiring=True,
+    )
+    head = ("Calls", "en-US", "yes", "2027-01-31")
+    here = "present, used by contoso, retiring"
+    assert offered_model_cells(known) == (*head, here, ID)
+    unready = replace(known, model=replace(MODEL, status="Failed", retires=None))
+    cells = ("Calls", "en-US", "yes", "unknown", "Failed", ID)
+    assert offered_model_cells(unready) == cells

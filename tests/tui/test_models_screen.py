@@ -17,6 +17,7 @@ from csctl.format import stock as words
 from csctl.lifecycle.model_stock import WantedDisplay, displays_of, models_of
 from csctl.profile.load import load
 from csctl.tui import doors
+from csctl.tui.base_models import BaseModels
 from csctl.tui.fleet_screen import FleetScreen
 from csctl.tui.listing import Listing
 from csctl.tui.models_screen import ModelsScreen
@@ -78,7 +79,7 @@ async def _opened(app: Stage, pilot: Pilot[int], yard: Yard) -> tuple[Listing, L
     await until(pilot, lambda: isinstance(app.screen, ModelsScreen))
     await until_text(pilot, "on this host, in")
     screen = app.screen
-    return screen.query_one("#here", Listing), screen.query_one("#bases", Listing)
+    return screen.query_one("#here", Listing), screen.query_one(BaseModels).listing
 
 
 async def test_pulled_chosen_and_gone_back_to_the_newest(yard: Yard) -> None:
