@@ -14,12 +14,19 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from csctl.rehearsal.dockerd import State
 from tests import ports, releases
 from tests.cli.shell import Shell
 from tests.engines import PrivateEngine, load_image, remove_containers, run_dockerd
 from tests.front import image as front
+
+# How fast a busy machine draws examples says nothing of what is tested.
+settings.register_profile(
+    "csctl", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("csctl")
 
 # A shell lets what it starts in the background ignore Ctrl-C; the programs that tests
 # start would inherit that.

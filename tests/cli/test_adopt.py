@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.cli.shell import ENDPOINT, IMAGE, MODEL, Engine, Shell
+from tests.cli.shell import ENDPOINT, IMAGE, MODEL, OTHER_MODEL, Engine, Shell
 from tests.ports import free_port
 
 _QUICK = {"REHEARSAL_LOAD_SECONDS": "0"}
@@ -178,7 +178,7 @@ def test_what_cannot_be_adopted_is_said(
     if mounts is None:
         models = [path for path in shell.folder.rglob(MODEL) if path.is_dir()]
         for path in models:
-            (path / MODEL.replace("5f", "6f")).mkdir(exist_ok=True)
+            (path / OTHER_MODEL).mkdir(exist_ok=True)
     done = shell.run("adopt", name, "-o", "adopted.yaml", "--yes", code=2)
     assert words in done.err
     assert not (shell.folder / "adopted.yaml").exists()
