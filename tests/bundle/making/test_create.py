@@ -261,7 +261,8 @@ def test_what_an_inventory_lists_is_left_out(shell: Shell, pushed: str) -> None:
     told = json.loads(shell.run("bundle", "inventory", draft.path).out)
     # The whole host is listed, and others are at work on it.
     assert written.keys() == told.keys()
-    assert all(set(written[name]) & set(told[name]) for name in written)
+    for name in ("chains", "models", "licenses"):
+        assert set(written[name]) & set(told[name])
     file = create(shell, draft.path, "--for", "there.json")
     assert file.stat().st_size < 100_000
     with whole(file) as bundle:
