@@ -17,7 +17,6 @@ from csctl.container.spec import (
     BindMount,
     ContainerSpec,
     LogRotation,
-    PublishedPort,
     UnknownSecret,
     Value,
 )
@@ -30,6 +29,7 @@ from csctl.plan.change import change, differences_of, recover
 from csctl.plan.observed import Observed
 from csctl.plan.problems import in_the_way, interruption
 from csctl.plan.reconcile import leftover
+from csctl.plan.serving import published
 from csctl.plan.steps import Plan, Step
 from csctl.profile.model import Front, Profile
 from csctl.profile.replica import network_of
@@ -99,11 +99,7 @@ def front_spec(profile: Profile, front: Front, seen: ObservedFront) -> Container
         ),
         environment=environment,
         mounts=tuple(mounts),
-        port=PublishedPort(
-            address=profile.port.address,
-            number=profile.port.number,
-            inside=configuration.PORT,
-        ),
+        port=published(profile),
         restart=profile.restart,
         log=LogRotation(
             max_size=profile.logging.max_size, max_file=profile.logging.max_file
