@@ -2,6 +2,10 @@
 
 Two Engines on one bridge break each other, so each has its own, with a network that
 the host uses for nothing else. The device's alias says whose it is.
+
+A bridge without a hardware address of its own has the lowest of its ports: a container
+that ends can take it away from those whose connections go there, and what they send
+is lost until they ask again, up to a minute later.
 """
 
 from __future__ import annotations
@@ -37,7 +41,9 @@ def create(owner: Path) -> str:
     """The name of a new bridge with an address of its own. Raises EngineError."""
     for number in range(_COUNT):
         name = f"csctl{number}"
-        if (_DEVICES / name).exists() or not _ip("link", "add", name, "type", "bridge"):
+        address = f"02:42:63:73:00:{number:02x}"
+        words = ("link", "add", name, "address", address, "type", "bridge")
+        if (_DEVICES / name).exists() or not _ip(*words):
             continue
         network = next(free(number, _routes()), None)
         if (

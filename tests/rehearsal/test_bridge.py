@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 from itertools import islice
@@ -79,3 +80,19 @@ def test_two_bridges_have_networks_of_their_own(owner: Path, tmp_path: Path) -> 
     finally:
         for name in names:
             bridge.delete(name)
+
+
+def test_ports_that_come_and_go_leave_a_bridge_its_address(owner: Path) -> None:
+    name = bridge.create(owner)
+    own = Path("/sys/class/net", name, "address")
+    before = own.read_text()
+    port, low = f"{name}-port", "02:00:00:00:00:01"
+    assert before.strip() > low
+    pair = ("type", "veth", "peer", "name", f"{name}-peer")
+    subprocess.run(["ip", "link", "add", port, "address", low, *pair], check=True)
+    try:
+        subprocess.run(["ip", "link", "set", port, "master", name], check=True)
+        assert own.read_text() == before
+    finally:
+        subprocess.run(["ip", "link", "delete", port], check=True)
+    assert own.read_text() == before
