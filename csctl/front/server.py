@@ -26,6 +26,8 @@ class Server:
     place: str
     host: str
     """The container's short id, or VACANT."""
+    address: str | None
+    """What it was resolved to last, perhaps for the host before; None at first."""
     up: bool
     """Whether its `/ready` answers 200 and it takes sessions."""
     draining: bool

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from csctl import record, secret
+from csctl.container.observed import Container
 from csctl.container.spec import LABEL_PROFILE, UnknownSecret, old_name
 from csctl.engine.engine import Engine
 from csctl.errors import CsctlError, NotReady, SecretUnavailable
@@ -178,8 +179,11 @@ def register(
         runtime.release(one.place)
     for one in seen.servers:
         runtime.limit(one.place, profile.resources.decoders or _UNBOUNDED)
-    for host in server.missing(seen.servers, seen.hosts):
-        admit(runtime, host)
+    standing = engine.inspect_all(seen.replicas)
+    missing = set(server.missing(seen.servers, seen.hosts))
+    for container in standing.values():
+        if server.host_of(container.id) in missing:
+            admit(runtime, container)
     if seen.renewed and front.tls is not None:
         runtime.renew(_certificate(front.tls), front.tls.read_text())
     servers = runtime.servers()
@@ -187,11 +191,17 @@ def register(
     record.write_atomically(seen.folder / FILE, text)
 
 
-def admit(runtime: Runtime, host: str) -> None:
-    """Let sessions go to a host, in the place that it has or a free one.
+def admit(runtime: Runtime, container: Container) -> None:
+    """Let sessions go to a container, in the place that it has or a free one.
 
     Raises CsctlError.
     """
+    host = server.host_of(container.id)
+    if container.address is None:
+        raise NotReady(
+            f"container {container.name} does not run, so its front cannot reach it",
+            remedy="see: csctl status; csctl logs NAME",
+        )
     servers = runtime.servers()
     mine = next((one for one in servers if one.host == host), None)
     if mine is not None:
@@ -203,7 +213,7 @@ def admit(runtime: Runtime, host: str) -> None:
             f"the front has no free place for container {host}",
             remedy="wait until replaced containers have drained, and apply again",
         )
-    runtime.admit(free.place, host)
+    runtime.admit(free, host, container.address)
 
 
 def wait_for(runtime: Runtime, host: str, *, seconds: float) -> Iterator[Event]:

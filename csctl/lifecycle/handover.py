@@ -154,8 +154,8 @@ class Handover:
         container = self.engine.container(name)
         if container is None or not self._front_answers():
             return
+        front.admit(self._runtime, container)
         host = server.host_of(container.id)
-        front.admit(self._runtime, host)
         yield from front.wait_for(self._runtime, host, seconds=_CHECK_SECONDS)
 
     def _drain(self, name: str) -> Generator[Event, None, None]:

@@ -18,6 +18,11 @@ _START_SECONDS = 60
 _SETTINGS = """
 [containers]
 default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]
+[network]
+# It has a DNS of containers' names, which CNI's plugins in Debian lack; and a subnet
+# that no other Podman of this host uses.
+network_backend = "netavark"
+default_subnet = "10.213.73.0/24"
 [engine]
 cgroup_manager = "cgroupfs"
 events_logger = "file"

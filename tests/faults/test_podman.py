@@ -15,6 +15,8 @@ from tests.engines import load_image, remove_containers
 from tests.faults.interruption import STOPS, Moment, interrupt
 from tests.faults.podman import running_podman
 from tests.faults.site import IMAGE, NEWER_IMAGE, OTHER_MODEL, Site
+from tests.front import image as front_image
+from tests.front.sessions import Sessions
 
 pytestmark = [
     pytest.mark.skipif(shutil.which("podman") is None, reason="podman is missing"),
@@ -158,3 +160,19 @@ def test_newest_means_the_newest_image_that_podman_has(on_podman: Site) -> None:
     assert planned.code == 6, planned.err
     actions = [step["action"] for step in planned.json[0]["steps"]]
     assert "pull-image" not in actions, planned.err
+
+
+def test_a_front_on_podman_finds_its_replicas(podman: str, on_podman: Site) -> None:
+    site = on_podman
+    site.document["front"] = {"image": front_image.load(podman), "drain": "20s"}
+    site.document["replicas"] = 2
+    site.apply_well()
+    assert site.plan().code == 0, site.plan().out
+    rows = site.run("status", "--json", str(site.profile)).json
+    assert [row["ready"] for row in rows] == [True, True, True]
+    site.document["environment"] = {"CHANGED": "1"}
+    with Sessions(site.port, 2) as sessions:
+        site.apply_well()
+    assert sessions.heard > 0
+    assert sessions.lost == []
+    assert site.run("down", "--yes", str(site.profile)).code == 0

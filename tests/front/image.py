@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import shutil
 import subprocess
@@ -19,12 +20,12 @@ _FOLDERS = ("etc", "run", "tmp")
 def load(url: str) -> str:
     """Bring it into an Engine; its reference."""
     with closing(docker.APIClient(base_url=url)) as client:
-        client.import_image_from_data(
-            _archive(),
-            repository="csctl/haproxy",
-            tag="test",
-            changes=["ENV PATH=/usr/sbin", 'CMD ["haproxy"]'],
+        told = client.import_image_from_data(
+            _archive(), changes=["ENV PATH=/usr/sbin", 'CMD ["haproxy"]']
         )
+        # Podman's import would not take the tag along.
+        repository, tag = REFERENCE.split(":")
+        client.tag(json.loads(told.splitlines()[-1])["status"], repository, tag)
     return REFERENCE
 
 

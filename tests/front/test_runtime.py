@@ -6,6 +6,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -43,10 +44,8 @@ def replica() -> Iterator[int]:
 
 
 @pytest.fixture
-def runtime(tmp_path: Path, replica: int, free_port: int) -> Iterator[Runtime]:
-    """A front whose servers are resolved from /etc/hosts, as no Engine is there."""
-    folder = tmp_path / ("a-rather-long-name-" * 6)
-    folder.mkdir()
+def text(replica: int, free_port: int) -> str:
+    """The configuration of a front of this host, where no Engine resolves names."""
     settings = Settings(sessions=None, certificate=None, secret=False, root=False)
     text = configuration.render(settings, {})
     for old, new in (
@@ -57,6 +56,20 @@ def runtime(tmp_path: Path, replica: int, free_port: int) -> Iterator[Runtime]:
     ):
         assert old in text
         text = text.replace(old, new)
+    return text
+
+
+@pytest.fixture
+def runtime(tmp_path: Path, text: str) -> Iterator[Runtime]:
+    """A front none of whose places has served before."""
+    with running(tmp_path, text) as made:
+        yield made
+
+
+@contextmanager
+def running(root: Path, text: str) -> Iterator[Runtime]:
+    folder = root / ("a-rather-long-name-" * 6)
+    folder.mkdir()
     (folder / configuration.FILE).write_text(text)
     with subprocess.Popen(
         [image.program(), "-db", "-f", configuration.FILE],
@@ -91,7 +104,7 @@ def test_all_places_are_vacant_at_first(runtime: Runtime) -> None:
 
 def test_a_host_is_admitted_drained_and_released(runtime: Runtime) -> None:
     place = first(runtime).place
-    runtime.admit(place, "0123456789ab")
+    runtime.admit(first(runtime), "0123456789ab", "127.0.0.1")
     assert first(runtime).host == "0123456789ab"
     assert not first(runtime).draining
     runtime.drain(place)
@@ -101,6 +114,21 @@ def test_a_host_is_admitted_drained_and_released(runtime: Runtime) -> None:
     runtime.release(place)
     assert first(runtime).host == VACANT
     assert not first(runtime).draining
+
+
+def test_a_place_forgets_where_its_last_host_was(tmp_path: Path, text: str) -> None:
+    served = text.replace("init-addr none", "init-addr 127.0.0.1")
+    with running(tmp_path, served) as runtime:
+        for address in ("127.0.0.1", "127.0.0.77", "127.0.0.1"):
+            runtime.admit(first(runtime), "0123456789ab", address)
+            assert first(runtime).address == address
+            runtime.release(first(runtime).place)
+
+
+def test_a_place_that_never_had_a_host_waits_for_its_name(runtime: Runtime) -> None:
+    runtime.admit(first(runtime), "0123456789ab", "127.0.0.1")
+    assert first(runtime).address is None
+    assert not first(runtime).up
 
 
 def test_sessions_of_a_place_are_bounded(runtime: Runtime) -> None:

@@ -10,7 +10,12 @@ from csctl.front.server import VACANT, Server
 
 def at(number: int, host: str, *, draining: bool = False) -> Server:
     return Server(
-        place=server.place(number), host=host, up=True, draining=draining, sessions=0
+        place=server.place(number),
+        host=host,
+        address=None,
+        up=True,
+        draining=draining,
+        sessions=0,
     )
 
 

@@ -33,7 +33,14 @@ def front_of(wanted: Profile) -> Front:
 def servers(*hosts: str) -> tuple[Server, ...]:
     every = (*hosts, *(VACANT for _ in range(server.PLACES - len(hosts))))
     return tuple(
-        Server(place=server.place(n), host=host, up=True, draining=False, sessions=0)
+        Server(
+            place=server.place(n),
+            host=host,
+            address=None,
+            up=True,
+            draining=False,
+            sessions=0,
+        )
         for n, host in enumerate(every, 1)
     )
 
