@@ -70,7 +70,8 @@ def capacity(
 
     It steps up the number of streams and stops at the first step at which one fails or
     its text falls behind: whoever else uses the container will notice. NAME is a
-    container, managed or not, or an address HOST:PORT.
+    container, managed or not, or an address HOST:PORT. With a front, all containers
+    behind it are measured together, and `resources` are those of each.
     """
     from csctl.lifecycle.capacity import Bounds, measure
     from csctl.speech.line import Deadlines, Pace
@@ -83,7 +84,7 @@ def capacity(
     with _readings(target) as readings:
         events = measure(line, audio, bounds, readings)
         levels = list(_tell(session, events, as_json=as_json))
-    return _conclude(name, levels, as_json=as_json)
+    return _conclude(target, levels, as_json=as_json)
 
 
 @contextmanager
@@ -93,7 +94,7 @@ def _readings(target: Reached) -> Iterator[Readings]:
         return
     from csctl.lifecycle.meters import gauge
 
-    with gauge(target.engine, target.name) as readings:
+    with gauge(target.engine, target.workers) as readings:
         yield readings
 
 
@@ -116,15 +117,16 @@ def _tell(
         yield event
 
 
-def _conclude(name: str, levels: Sequence[Level], *, as_json: bool) -> int:
+def _conclude(target: Reached, levels: Sequence[Level], *, as_json: bool) -> int:
     from csctl.cli.main import report
     from csctl.format import capacity as words
     from csctl.lifecycle.advice import advise, on_paper
 
+    name, containers = target.name, len(target.workers) or 1
     stop = levels[-1]
     last = next((one for one in reversed(levels) if one.sustained), None)
-    advice = advise(last) if last else None
-    sizes = on_paper(advice) if advice else ()
+    advice = advise(last, containers) if last else None
+    sizes = on_paper(last.streams, advice) if last and advice else ()
     if as_json:
         print_json(words.report(name, levels, advice, sizes))
     elif last is None or advice is None:

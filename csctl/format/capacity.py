@@ -142,7 +142,7 @@ def _rounded(value: float | None) -> float | None:
 def report(
     name: str, levels: Sequence[Level], advice: Advice | None, sizes: Sequence[Size]
 ) -> Row:
-    """All of it; `streams`, `cpus` and `memory` are what `csctl size` reads."""
+    """All of it; `csctl size` reads `streams`, `cpus`, `memory`: of each container."""
     return {
         "name": name,
         "streams": advice.decoders if advice else 0,

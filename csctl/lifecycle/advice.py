@@ -25,22 +25,25 @@ class Advice:
     decoders: int
 
 
-def advise(level: Level) -> Advice:
-    """For the streams of a level that was sustained; never below what is documented."""
-    cpus = sizing.CHART_CPUS * level.streams
+def advise(level: Level, containers: int = 1) -> Advice:
+    """For each of the containers that sustained a level together.
+
+    It is never below what is documented.
+    """
+    streams = max(1, level.streams // containers)
+    cpus = sizing.CHART_CPUS * streams
     if level.cpus is not None:
         cpus = level.cpus * _RESERVE
     memory = (level.memory or 0) * _RESERVE
     return Advice(
         cpus=max(LEAST_CPUS, math.ceil(cpus)),
         memory=max(LEAST_MEMORY, math.ceil(memory / _GIB) * _GIB),
-        decoders=level.streams,
+        decoders=streams,
     )
 
 
-def on_paper(advice: Advice) -> tuple[Size, ...]:
-    """What as many live streams take by the documented rules, and by this one."""
-    streams = advice.decoders
-    measured = sizing.measured(streams, advice.cpus, advice.memory)
+def on_paper(streams: int, advice: Advice) -> tuple[Size, ...]:
+    """What so many live streams take by the documented rules, and by this one."""
+    measured = sizing.measured(advice.decoders, advice.cpus, advice.memory)
     rules = (*sizing.documented("live"), measured)
     return tuple(sizing.size(streams, rule, sizing.Node()) for rule in rules)

@@ -51,9 +51,9 @@ class Level:
     behind: bool
     """Whether text came late."""
     cpus: float | None
-    """Cores that the container used in the mean; None where that is not known."""
+    """Cores that a container used in the mean; None where that is not known."""
     memory: int | None
-    """Bytes that it used at most."""
+    """Bytes that one used at most."""
 
     @property
     def sustained(self) -> bool:

@@ -98,11 +98,13 @@ class _Meter:
 
 
 @contextmanager
-def gauge(engine: Engine, name: str) -> Iterator[Callable[[], Sequence[Sample]]]:
-    """Yield what gives the samples of a container since it was asked last."""
+def gauge(
+    engine: Engine, names: Collection[str]
+) -> Iterator[Callable[[], Sequence[Sample]]]:
+    """Yield what gives the samples of containers since it was asked last."""
     came: SimpleQueue[Sample] = SimpleQueue()
     meters = Meters(engine, lambda _, sample: came.put(sample))
-    meters.follow((name,))
+    meters.follow(names)
     try:
         yield lambda: [came.get() for _ in range(came.qsize())]
     finally:

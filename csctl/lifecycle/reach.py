@@ -24,6 +24,8 @@ class Reached:
     address: Address
     engine: Engine | None
     """That of the container; None where only an address is known."""
+    workers: tuple[str, ...] = ()
+    """The containers that recognise: itself, or those behind it where it is a front."""
 
 
 def reach(word: str, connect: Callable[[], Engine]) -> Reached:
@@ -34,6 +36,7 @@ def reach(word: str, connect: Callable[[], Engine]) -> Reached:
     """
     if ":" in word:
         return Reached(name=word, address=_parse(word), engine=None)
+    from csctl.lifecycle.lookup import workers
     from csctl.lifecycle.ready import address_of
 
     engine = connect()
@@ -51,7 +54,8 @@ def reach(word: str, connect: Callable[[], Engine]) -> Reached:
             " port recognises speech",
             remedy=f"start it: csctl start {word}",
         )
-    return Reached(name=word, address=address, engine=engine)
+    names = tuple(one.name for one in workers(engine, container))
+    return Reached(name=word, address=address, engine=engine, workers=names)
 
 
 def _parse(word: str) -> Address:

@@ -10,10 +10,9 @@ from typing import Any
 
 from csctl import probe
 from csctl.container.observed import Container
-from csctl.container.spec import is_passing_name
 from csctl.engine.engine import Engine
 from csctl.errors import NotReady
-from csctl.lifecycle.lookup import managed
+from csctl.lifecycle.lookup import managed, workers
 from csctl.lifecycle.part import Part
 from csctl.lifecycle.ready import address_of
 
@@ -41,7 +40,7 @@ def usage_in(
 
     A container that keeps no records, or does not answer, gives a note.
     """
-    keepers = _keepers(engine, container)
+    keepers = workers(engine, container)
     if any(one.mode == "connected" for one in keepers):
         return Part(notes=("a connected container reports its usage to Azure only",))
     for one in keepers:
@@ -66,16 +65,7 @@ def records(engine: Engine, name: str, month: str | None) -> Any:
     Those of a front are the sum of its replicas'. Raises ContainerNotFound, NotManaged,
     NotReady.
     """
-    return _records(engine, _keepers(engine, managed(engine, name)), month)
-
-
-def _keepers(engine: Engine, container: Container) -> tuple[Container, ...]:
-    """The containers that keep records: the replicas of a front, or itself."""
-    if not container.fronts:
-        return (container,)
-    replicas = [r.name for r in engine.containers() if r.seat == container.name]
-    found = engine.inspect_all(replicas).values()
-    return tuple(one for one in found if not is_passing_name(one.name)) or (container,)
+    return _records(engine, workers(engine, managed(engine, name)), month)
 
 
 def _records(engine: Engine, keepers: Sequence[Container], month: str | None) -> Any:

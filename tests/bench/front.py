@@ -1,5 +1,5 @@
 """`python -m tests.bench.front`: how long nobody serves while a container is replaced,
-and what a front adds to a message.
+what a front adds to a message, and how many streams four replicas carry.
 
 The stand-in loads for two seconds, so that nothing but the way of replacing it differs.
 """
@@ -9,9 +9,12 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import subprocess
+import sys
 import tempfile
 import threading
 import time
+import wave
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from functools import partial
@@ -20,6 +23,7 @@ from pathlib import Path
 
 import docker
 
+from csctl.speech.audio import SAMPLE
 from tests.bench import clock
 from tests.bench.fleet import Fleet
 from tests.front import image
@@ -30,6 +34,10 @@ _PAUSE = 0.005
 _LOAD_SECONDS = "2"
 _MESSAGES = 500
 _NAME = "bench-0"
+_REPLICAS = 4
+_EACH = 2
+_REPEATED = 4
+"""Long enough that a replica with a stream too many falls behind."""
 
 
 def main() -> None:
@@ -42,6 +50,7 @@ def main() -> None:
         try:
             _replacements(fleet)
             _messages()
+            _scaling(fleet)
         finally:
             clock.run(fleet.csctl("down", "--yes"), os.environ)
             clock.run(fleet.peer("down", "-t", "1"), os.environ)
@@ -138,6 +147,41 @@ def _round_trips(host: str, port: int) -> None:
         for _ in range(_MESSAGES):
             client.send_frame(0x9, b"ping")
             client.receive_frame()
+
+
+def _scaling(fleet: Fleet) -> None:
+    """Replicas that keep up with two streams each, and the promise of `csctl size`."""
+    audio = fleet.profiles.parent / "talk.wav"
+    with wave.open(str(SAMPLE), "rb") as one, wave.open(str(audio), "wb") as several:
+        several.setparams(one.getparams())
+        frames = one.readframes(one.getnframes())
+        for _ in range(_REPEATED):
+            several.writeframes(frames)
+    print("\n| replicas | streams promised | streams sustained |")
+    print("|---|---|---|")
+    alone = _sustained(fleet, audio, 1, most=2 * _EACH)
+    print(f"| 1 | | {alone} |", flush=True)
+    promised = _REPLICAS * alone
+    together = _sustained(fleet, audio, _REPLICAS, most=promised)
+    print(f"| {_REPLICAS} | {promised} | {together} |")
+
+
+def _sustained(fleet: Fleet, audio: Path, replicas: int, *, most: int) -> int:
+    path = fleet.profiles / f"{_NAME}.yaml"
+    document = json.loads(path.read_text()) | {"replicas": replicas}
+    document["environment"] = {"REHEARSAL_CAPACITY": str(_EACH)}
+    path.write_text(json.dumps(document))
+    clock.run(fleet.csctl("apply", "--yes"), os.environ)
+    words = ("capacity", _NAME, "--audio", str(audio), "--max", str(most), "--json")
+    told = subprocess.run(
+        [sys.executable, "-m", "csctl", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        check=True,
+    )
+    levels = json.loads(told.stdout)["levels"]
+    carried = [one["streams"] for one in levels if one["result"] == "sustained"]
+    return max(carried, default=0)
 
 
 if __name__ == "__main__":

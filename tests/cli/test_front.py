@@ -80,6 +80,10 @@ def test_replicas_serve_behind_one_port(
     [[one], [other]] = parts
     [both] = shell.json("usage", name)["meters"]
     assert both["quantity"] >= one["quantity"] + other["quantity"] > 0
+    quick = ("--audio", SAMPLE, "--seconds", 1, "--behind", 20, "--max", 2)
+    measured = shell.json("capacity", name, *quick)
+    assert [level["streams"] for level in measured["levels"]] == [1, 2]
+    assert measured["streams"] == 1
 
     fronted.change(replicas=1)
     assert shell.actions(fronted) == ["remove", "update"]

@@ -39,7 +39,7 @@ def test_what_to_write(seen: Level, expected: tuple[int, int, int]) -> None:
 
 
 def test_on_paper_the_measured_rule_stands_beside_the_documented_ones() -> None:
-    *documented, own = on_paper(advise(level(6, 5.0, GIB)))
+    *documented, own = on_paper(6, advise(level(6, 5.0, GIB)))
     assert [one.rule.name for one in documented] == [
         "recommended",
         "minimum",
@@ -47,3 +47,11 @@ def test_on_paper_the_measured_rule_stands_beside_the_documented_ones() -> None:
         "extreme",
     ]
     assert (own.rule.name, own.containers, own.cpus) == ("measured", 1, 7)
+
+
+def test_containers_that_share_the_streams_are_told_each_its_own() -> None:
+    found = advise(level(9, 5.0, GIB), containers=4)
+    assert (found.cpus, found.decoders) == (7, 2)
+    *_, own = on_paper(9, found)
+    assert own.containers == 5
+    assert advise(level(2), containers=4).decoders == 1
