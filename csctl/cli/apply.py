@@ -59,23 +59,14 @@ def apply(
     serves until its replacement does, and its sessions have ended. Of several hosts the
     first one goes first; where it fails, the others are not touched.
     """
-    from csctl.cli.main import report
-    from csctl.cli.plan import code_of
     from csctl.lifecycle.fleet import propose_all, work_of
     from csctl.size import parse_duration
 
     limit = None if timeout is None else parse_duration(timeout)
     engine = session.connect()
     plans = propose_all(engine, profiles, session.environ, interrupt=allow_interruption)
-    for one in plans:
-        for note in one.notes:
-            session.say(f"{one.profile}: note: {note}")
-        for problem in one.problems:
-            report(problem)
-    if any(one.problems for one in plans):
-        if as_json:
-            print_json([_failed_row(one) for one in plans])
-        return exits.worst(code_of(one) for one in plans if one.problems)
+    if (code := refused(session, plans, as_json)) is not None:
+        return code
     if any(one.steps for one in plans):
         for one in plans:
             session.say(str(one))
@@ -90,6 +81,23 @@ def apply(
         interrupt=allow_interruption,
     )
     return run_jobs(session, plans, jobs, as_json)
+
+
+def refused(session: Session, plans: list[Plan], as_json: bool) -> int | None:
+    """Tell notes and problems; the code to end with where there is any problem."""
+    from csctl.cli.main import report
+    from csctl.cli.plan import code_of
+
+    for one in plans:
+        for note in one.notes:
+            session.say(f"{one.profile}: note: {note}")
+        for problem in one.problems:
+            report(problem)
+    if not any(one.problems for one in plans):
+        return None
+    if as_json:
+        print_json([_failed_row(one) for one in plans])
+    return exits.worst(code_of(one) for one in plans if one.problems)
 
 
 def run_jobs(

@@ -32,6 +32,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("init", "Write a commented profile."),
     "set": ("set", "Change keys of a profile, its comments kept."),
     "plan": ("plan", "Say what apply would do."),
+    "prepare": ("prepare", "Do what interrupts nothing: pull, download, fetch."),
     "apply": ("apply", "Do it, and wait until ready."),
     "down": ("apply", "Stop and remove containers; keep all data."),
     "status": ("status", "Show every managed container and profile."),

@@ -6,6 +6,7 @@ container.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ from csctl.container.observed import Image
 from csctl.engine.engine import Engine
 from csctl.license import StoredLicense
 from csctl.lifecycle import observe, snapshot
-from csctl.lifecycle.apply import check_progress, do, look
+from csctl.lifecycle.apply import Outcome, check_progress, do, look
 from csctl.lifecycle.demand import Demand
 from csctl.lifecycle.events import Event, timed
 from csctl.lifecycle.job import Job
@@ -78,6 +79,30 @@ def prepare_profile(
 
     Raises CsctlError: the plan's first problem before anything is done.
     """
+    prepared, _ = yield from _prepare(engine, profile, environ)
+    return prepared
+
+
+def prepare_alone(
+    engine: Engine, profile: Profile, environ: Mapping[str, str]
+) -> Generator[Event, None, Outcome]:
+    """The same, told as applying is: `prepared` after some steps, or `unchanged`.
+
+    Raises CsctlError.
+    """
+    began = time.monotonic()
+    _, done = yield from _prepare(engine, profile, environ)
+    return Outcome(
+        profile=profile.name,
+        steps=done,
+        outcome="prepared" if done else "unchanged",
+        seconds=time.monotonic() - began,
+    )
+
+
+def _prepare(
+    engine: Engine, profile: Profile, environ: Mapping[str, str]
+) -> Generator[Event, None, tuple[Prepared, tuple[Step, ...]]]:
     engine.require_local("preparing")
     done: list[Step] = []
     with lock.hold(observe.lock_path(profile), f"profile {profile.name}"):
@@ -88,7 +113,7 @@ def prepare_profile(
             if plan.problems:
                 raise plan.problems[0]
             if not plan.steps:
-                return _prepared(profile, seen, front)
+                return _prepared(profile, seen, front), tuple(done)
             step = plan.steps[0]
             check_progress(profile, step, done)
             job = Job(
