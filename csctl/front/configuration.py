@@ -64,7 +64,9 @@ global
   stats socket {RUN_FOLDER}/{SOCKET} mode 600 level admin
 """
 
-# A session of the Speech protocol is one WebSocket: `tunnel` bounds its silence.
+# A session of the Speech protocol is one WebSocket: `tunnel` bounds its silence. A
+# replica of this host that takes no connection at once is gone: another one is tried,
+# before the checks notice, as they end what is under way.
 _DEFAULTS = """\
 
 resolvers engine
@@ -77,7 +79,7 @@ resolvers engine
 defaults
   mode http
   log global
-  timeout connect 5s
+  timeout connect 250ms
   timeout client 60s
   timeout server 60s
   timeout queue 30s
@@ -118,8 +120,8 @@ backend {BACKEND}
   balance leastconn
   option httpchk GET /ready
   http-check expect status 200
-  option redispatch
-  retries 2
+  option redispatch 1
+  retries 3
   default-server check inter 1s fall 2 rise 1 resolvers engine init-addr none \
 resolve-prefer ipv4 on-marked-down shutdown-sessions{bound}
 """
