@@ -25,7 +25,7 @@ LEASH = ["--leash", csctl.__version__, "7"]
 @pytest.mark.parametrize(
     ("host", "after"),
     [
-        (None, ["--here"]),
+        (None, []),
         (Host.parse("tcp://stt1:2376"), ["--host", "tcp://stt1:2376"]),
         (Host.parse("stt1"), ["--context", "stt1"]),
     ],
