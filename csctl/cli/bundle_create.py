@@ -126,7 +126,7 @@ def create(
         csctl_for=Target(python=python, platform=platform) if with_csctl else None,
         patience=parse_duration(stall_timeout).total_seconds(),
     )
-    making.check(order)
+    making.check(order, profiles)
     engine = session.connect()
     plans = propose_preparing(engine, profiles, session.environ)
     for plan in plans:

@@ -88,7 +88,7 @@ def ask_and_show(
 ) -> int:
     """Ask all hosts, and print what they answer; the exit code that counts."""
     verb, words = _words()
-    if options.get("yes") is False:
+    if options.get("yes") is False and not options.get("dry_run"):
         code = _question(session, manner, parties, verb)
         if code is not None:
             return code
