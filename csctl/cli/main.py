@@ -115,7 +115,7 @@ class _Commands(click.Group):
 @click.option(
     "--here",
     metavar="HOST",
-    help="What profiles call this host, to leave out those of others; -: no name.",
+    help="What profiles call this host; others are left out.",
 )
 # How one csctl starts another, here or on another host; see csctl.lifecycle.far.
 @click.option("--leash", nargs=2, type=(str, click.IntRange(0)), hidden=True)

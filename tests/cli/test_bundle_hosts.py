@@ -15,7 +15,7 @@ import pytest
 
 from csctl.cli.exit import TERMINATED
 from tests.cli.hosts import Start, placed, until
-from tests.cli.shell import Draft, Engine, Shell
+from tests.cli.shell import IMAGE, OLD_IMAGE, Draft, Engine, Shell
 from tests.ports import free_port
 from tests.sshd import Sshd
 
@@ -93,6 +93,20 @@ def test_a_bundle_is_loaded_and_applied_where_its_profiles_say(
     assert all(plan["steps"] == [] for row in again for plan in row["plan"])
 
 
+def test_a_host_gets_the_images_of_its_own_profiles(
+    far_shell: Shell, near: Sshd, other: Sshd
+) -> None:
+    drafts = [
+        placed(far_shell, "a", near),
+        placed(far_shell, "b", other, image=OLD_IMAGE, mode="connected", license=None),
+    ]
+    rows = far_shell.json("bundle", "load", _packed(far_shell, *drafts))
+    images = [
+        [one["name"] for one in row["parts"] if one["part"] == "image"] for row in rows
+    ]
+    assert images == [[IMAGE], [OLD_IMAGE]]
+
+
 def test_each_host_says_its_own_words(far_shell: Shell, near: Sshd) -> None:
     draft = placed(far_shell, "a", near)
     done = far_shell.run("bundle", "load", _packed(far_shell, draft))
@@ -155,7 +169,7 @@ def test_a_key_that_is_pinned_there_counts_there(
     # Nothing goes further than the first host where things are applied.
     shutil.rmtree(drafts[1].data)
     words = ("--apply", "--yes", "--json")
-    done = far_shell.run("bundle", "load", file, *words, code=8)
+    done = far_shell.run("bundle", "load", file, *words, code=1)
     assert [row["host"] for row in done.json] == [strict.url, near.url]
     assert done.json[1]["outcome"] == "not-started"
     assert not drafts[1].data.exists()
