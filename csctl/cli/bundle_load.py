@@ -96,8 +96,8 @@ def load(
                     where,
                     first_alone=applies,
                     as_json=as_json,
-                    # Without --apply nothing is asked on one host, either.
-                    yes=yes or not applies,
+                    # Where no key vouches for it, a stranger may say where it goes.
+                    yes=yes or (bundle.signed_by is not None and not applies),
                 )
             engine = session.connect()
             run = load_bundle(engine, bundle, session.environ, where)

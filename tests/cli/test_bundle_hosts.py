@@ -100,7 +100,7 @@ def test_a_host_gets_the_images_of_its_own_profiles(
         placed(far_shell, "a", near),
         placed(far_shell, "b", other, image=OLD_IMAGE, mode="connected", license=None),
     ]
-    rows = far_shell.json("bundle", "load", _packed(far_shell, *drafts))
+    rows = far_shell.json("bundle", "load", "--yes", _packed(far_shell, *drafts))
     images = [
         [one["name"] for one in row["parts"] if one["part"] == "image"] for row in rows
     ]
@@ -109,7 +109,7 @@ def test_a_host_gets_the_images_of_its_own_profiles(
 
 def test_each_host_says_its_own_words(far_shell: Shell, near: Sshd) -> None:
     draft = placed(far_shell, "a", near)
-    done = far_shell.run("bundle", "load", _packed(far_shell, draft))
+    done = far_shell.run("bundle", "load", "--yes", _packed(far_shell, draft))
     assert draft.model.is_dir()
     lines = done.out.splitlines()
     assert all(line.startswith(f"{near.url}: ") for line in lines)
@@ -141,11 +141,17 @@ def test_carried_to_a_host_by_hand_its_own_profiles_are_loaded(
 def test_a_bundle_is_checked_here_before_anybody_gets_it(far_shell: Shell) -> None:
     nobody = f"ssh://127.0.0.1:{free_port()}"
     file = _packed(far_shell, placed(far_shell, "a", nobody))
-    far_shell.run("bundle", "load", "--profiles", "etc", file, code=2)
+    done = far_shell.run("bundle", "load", "--profiles", "etc", file, code=2)
+    assert "the relative path etc has no meaning on another host" in done.err
+    # Unsigned as it is, it may have been made by anybody.
+    done = far_shell.run("bundle", "load", file, code=2)
+    assert "there is no terminal" in done.err
+    assert "is not reached" not in done.err
+    far_shell.run("bundle", "load", "--yes", file, code=3)
     whole = file.read_bytes()
     half = len(whole) // 2
     file.write_bytes(whole[:half] + bytes([whole[half] ^ 1]) + whole[half + 1 :])
-    done = far_shell.run("bundle", "load", "--json", file, code=8)
+    done = far_shell.run("bundle", "load", "--yes", "--json", file, code=8)
     assert "nothing was loaded" in done.err
     assert "is not reached" not in done.err
     assert done.json["parts"] == []
@@ -159,15 +165,31 @@ def test_a_key_that_is_pinned_there_counts_there(
     strict = start(CSCTL_TRUSTED_KEYS=public)
     drafts = [placed(far_shell, "a", strict), placed(far_shell, "b", near)]
     file = _packed(far_shell, *drafts)
-    done = far_shell.run("bundle", "load", "--json", file, code=8)
+    done = far_shell.run("bundle", "load", "--yes", "--json", file, code=8)
     refused, loaded = done.json
     assert refused["problems"][0]["problem"].startswith("is missing, and a key is")
     assert [draft.data.exists() for draft in drafts] == [False, True]
     assert f"{strict.url}: csctl: csctl-bundle.json.sig: is missing" in done.err
     assert ("model", "loaded") in _outcomes(loaded)
 
-    # Nothing goes further than the first host where things are applied.
-    shutil.rmtree(drafts[1].data)
+    # One that a key vouches for here goes where it says.
+    far_shell.environ["CSCTL_TRUSTED_KEYS"] = public
+    sign = ("bundle", "create", "--sign", key, "--yes", "-o", file)
+    for draft in drafts:
+        shutil.copytree(far_shell.stock or "", draft.data, dirs_exist_ok=True)
+    far_shell.run(*sign, *(draft.path for draft in drafts))
+    rows = far_shell.json("bundle", "load", file)
+    assert [row["problems"] for row in rows] == [[], []]
+
+
+def test_nothing_goes_further_than_a_first_host_that_refuses(
+    far_shell: Shell, near: Sshd, start: Start
+) -> None:
+    key = far_shell.folder / "key.pem"
+    public = far_shell.json("bundle", "keygen", key)["public"]
+    strict = start(CSCTL_TRUSTED_KEYS=public)
+    drafts = [placed(far_shell, "a", strict), placed(far_shell, "b", near)]
+    file = _packed(far_shell, *drafts)
     words = ("--apply", "--yes", "--json")
     done = far_shell.run("bundle", "load", file, *words, code=1)
     assert [row["host"] for row in done.json] == [strict.url, near.url]
@@ -185,7 +207,7 @@ def test_a_host_that_fails_hides_no_other(
         placed(far_shell, name, host) for name, host in zip("abcd", hosts, strict=True)
     ]
     file = _packed(far_shell, *drafts)
-    done = far_shell.run("bundle", "load", "--json", file, code=2)
+    done = far_shell.run("bundle", "load", "--yes", "--json", file, code=2)
     missing, down, crammed, good = done.json
     assert missing["error"].startswith(f"{bare.url}: csctl cannot be run there: ")
     assert down["error"].startswith(f"{nobody} is not reached: ")
@@ -220,7 +242,8 @@ def test_what_ends_csctl_while_it_sends_leaves_nothing_there(
     host = start(TMPDIR=str(place))
     host.install(_SLOW)
     draft = placed(far_shell, "a", host)
-    with far_shell.start("bundle", "load", _packed(far_shell, draft)) as process:
+    words = ("bundle", "load", "--yes", _packed(far_shell, draft))
+    with far_shell.start(*words) as process:
         until(lambda: any(_kept(pid, place) for pid in host.sessions()))
         process.send_signal(number)
         process.communicate(timeout=_SECONDS)
@@ -251,7 +274,7 @@ def test_of_an_engine_alone_only_images_are_loaded(
     with near.leading("[::1]", port, engine.url.removeprefix("unix://")):
         draft = placed(far_shell, "a", f"tcp://[::1]:{port}")
         done = far_shell.run(
-            "bundle", "load", "--json", _packed(far_shell, draft), code=2
+            *("bundle", "load", "--yes", "--json", _packed(far_shell, draft)), code=2
         )
     assert "models, licenses and profiles are not loaded" in done.err
     assert {one["part"]: one["outcome"] for one in done.json["parts"]} == {
