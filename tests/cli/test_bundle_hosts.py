@@ -157,12 +157,17 @@ def test_a_bundle_is_checked_here_before_anybody_gets_it(far_shell: Shell) -> No
     assert done.json["parts"] == []
 
 
+def _strict(shell: Shell, start: Start) -> tuple[Sshd, Path, str]:
+    """A host with a pinned key, the key itself, and the public one."""
+    key = shell.folder / "key.pem"
+    public = str(shell.json("bundle", "keygen", key)["public"])
+    return start(CSCTL_TRUSTED_KEYS=public), key, public
+
+
 def test_a_key_that_is_pinned_there_counts_there(
     far_shell: Shell, near: Sshd, start: Start
 ) -> None:
-    key = far_shell.folder / "key.pem"
-    public = far_shell.json("bundle", "keygen", key)["public"]
-    strict = start(CSCTL_TRUSTED_KEYS=public)
+    strict, key, public = _strict(far_shell, start)
     drafts = [placed(far_shell, "a", strict), placed(far_shell, "b", near)]
     file = _packed(far_shell, *drafts)
     done = far_shell.run("bundle", "load", "--yes", "--json", file, code=8)
@@ -185,9 +190,7 @@ def test_a_key_that_is_pinned_there_counts_there(
 def test_nothing_goes_further_than_a_first_host_that_refuses(
     far_shell: Shell, near: Sshd, start: Start
 ) -> None:
-    key = far_shell.folder / "key.pem"
-    public = far_shell.json("bundle", "keygen", key)["public"]
-    strict = start(CSCTL_TRUSTED_KEYS=public)
+    strict, *_ = _strict(far_shell, start)
     drafts = [placed(far_shell, "a", strict), placed(far_shell, "b", near)]
     file = _packed(far_shell, *drafts)
     words = ("--apply", "--yes", "--json")
