@@ -102,6 +102,11 @@ def open_bundle(file: Path, trust: Trust) -> Bundle:
             f"bundle {file} cannot be opened: {exc.strerror}",
             remedy="name the file that `bundle create` wrote",
         ) from exc
+    return adopt(fd, file, trust)
+
+
+def adopt(fd: int, file: Path, trust: Trust) -> Bundle:
+    """The same with a descriptor, which is closed with the bundle; `file` names it."""
     try:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):

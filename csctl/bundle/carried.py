@@ -16,6 +16,7 @@ from csctl.bundle.manifest import Image
 from csctl.errors import BundleError, CsctlError, UsageError
 from csctl.lifecycle import profiles
 from csctl.profile.edit import difference, edit
+from csctl.profile.host import NAMELESS
 from csctl.profile.load import load, parse
 from csctl.profile.model import License, Profile, Resource
 from csctl.reference import ImageReference
@@ -29,6 +30,8 @@ _Keyed = TypeVar("_Keyed", Resource, License)
 class Destination:
     """Where the operator wants things; None leaves it to the profile."""
 
+    here: str = NAMELESS
+    """What profiles call this host; those of others are left out."""
     target: Path | None = None
     """Each profile's data lie in a directory of its name below it."""
     profiles: Path | None = None
@@ -160,6 +163,8 @@ def _changes(
 ) -> dict[str, str | None]:
     """The keys that are others on this host."""
     changes: dict[str, str | None] = {}
+    if profile.host is not None:
+        changes["host"] = None
     by_digest = profile.image.digest is not None
     # Most Engines know the digests of their own pulls only.
     if by_digest and not (by_manifest and profile.image.digest == image.digest):

@@ -30,6 +30,7 @@ from csctl.errors import UsageError
 from csctl.http.resume import PATIENCE
 from csctl.lifecycle.events import Event, Note
 from csctl.lifecycle.prepare import Prepared, prepare_profile
+from csctl.profile.host import Host
 from csctl.profile.model import Profile
 from csctl.reference import ImageReference
 
@@ -71,7 +72,8 @@ def create(
     on from; FILE is whole or not there. Raises CsctlError.
     """
     engine.require_local("making a bundle")
-    check(order)
+    profiles = tuple(profiles)
+    check(order, profiles)
     prepared: list[Prepared] = []
     for profile in sorted(profiles, key=lambda one: one.name):
         ready = yield from prepare_profile(engine, profile, environ)
@@ -114,8 +116,16 @@ def _sealed(
     return described, data, signature
 
 
-def check(order: Order) -> None:
+def check(order: Order, profiles: Iterable[Profile]) -> None:
     """Refuse beforehand what would fail in the end. Raises UsageError."""
+    hosts: dict[str, Host | None] = {}
+    for one in profiles:
+        if hosts.setdefault(one.name, one.host) != one.host:
+            raise UsageError(
+                f"{one.name} is a profile of several hosts, and a bundle holds a name"
+                " once",
+                remedy="make a bundle for each host",
+            )
     if order.key is not None:
         sign(order.key, b"")
     file = order.output

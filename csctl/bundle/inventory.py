@@ -29,6 +29,7 @@ from csctl.profile.model import Profile
 FORMAT: Final = "csctl-inventory"
 VERSION: Final = 1
 _LIMIT = 32 << 20
+_REMEDY = "name the file that `bundle inventory` wrote on the other host"
 _AT_MOST = 1_000_000
 
 _Digest = Annotated[str, msgspec.Meta(pattern=r"^sha256:[a-f0-9]{64}\Z")]
@@ -55,17 +56,32 @@ def encode(inventory: Inventory) -> bytes:
 
 def load(file: Path) -> Inventory:
     """Read an inventory. Raises UsageError."""
-    remedy = "name the file that `bundle inventory` wrote on the other host"
     try:
         with open(file, "rb") as stream:
             data = stream.read(_LIMIT)
-        return msgspec.json.decode(data, type=Inventory)
     except OSError as exc:
         raise UsageError(
-            f"inventory {file} cannot be read: {exc.strerror}", remedy=remedy
+            f"inventory {file} cannot be read: {exc.strerror}", remedy=_REMEDY
         ) from exc
+    return decode(data, str(file))
+
+
+def decode(data: bytes, what: str) -> Inventory:
+    """Read an inventory's JSON, with `what` it is called. Raises UsageError."""
+    try:
+        return msgspec.json.decode(data, type=Inventory)
     except (msgspec.DecodeError, RecursionError, ValueError) as exc:
-        raise UsageError(f"{file} is no inventory: {exc}", remedy=remedy) from exc
+        raise UsageError(f"{what} is no inventory: {exc}", remedy=_REMEDY) from exc
+
+
+def common(inventories: Iterable[Inventory]) -> Inventory:
+    """What every one of some hosts has, at least one."""
+    found = tuple(inventories)
+    return _inventory(
+        chains=set.intersection(*(set(one.chains) for one in found)),
+        models=set.intersection(*(set(one.models) for one in found)),
+        licenses=set.intersection(*(set(one.licenses) for one in found)),
+    )
 
 
 def of_bundle(manifest: Manifest) -> Inventory:

@@ -16,7 +16,7 @@ from pathlib import Path
 from csctl import license as license_store
 from csctl import lock, staging
 from csctl.bundle import carried as profiles
-from csctl.bundle import images, oci, space, survey
+from csctl.bundle import choice, images, oci, space, survey
 from csctl.bundle.archive import Bundle
 from csctl.bundle.carried import Carried, Destination
 from csctl.bundle.outcome import Loaded, Outcome, Part, sums
@@ -51,6 +51,7 @@ def load(
     LockHeld; CsctlError.
     """
     yield from require_whole(bundle)
+    bundle = choice.for_host(bundle, where.here)
     by_manifest = engine.host.by_manifest
     carried = profiles.read(bundle, environ, where, by_manifest=by_manifest)
     for image in bundle.manifest.images:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from csctl.bundle import carried as profiles
-from csctl.bundle import images, oci, space, survey
+from csctl.bundle import choice, images, oci, space, survey
 from csctl.bundle.archive import Bundle
 from csctl.bundle.carried import Carried, Destination
 from csctl.bundle.load import require_all, require_whole
@@ -55,6 +55,7 @@ def preview(
     """Say what `load` would do. Raises CsctlError as `load` does, the locks aside."""
     engine.require_local("what a bundle comes to")
     yield from require_whole(bundle)
+    bundle = choice.for_host(bundle, where.here)
     by_manifest = engine.host.by_manifest
     carried = profiles.read(bundle, environ, where, by_manifest=by_manifest)
     for image in bundle.manifest.images:

@@ -30,12 +30,15 @@ def carried(profile: Profile, image: ImageReference, model_id: str) -> bytes:
     UsageError where its file is not what it was.
     """
     file = profile.source.file
-    changes = {
+    changes: dict[str, str | None] = {
         "name": profile.name,
         "image": str(image),
         "model.id": model_id,
         "model.base": None,
     }
+    if profile.host is not None:
+        # What its variables hold on the other host is another thing.
+        changes["host"] = str(profile.host)
     return edit(_document(profile.source), changes, file=str(file)).encode()
 
 

@@ -12,6 +12,7 @@ from csctl import model
 from csctl.bundle import images, manifest, oci
 from csctl.bundle.archive import Bundle
 from csctl.bundle.carried import Carried
+from csctl.bundle.choice import layer_bytes
 from csctl.bundle.holding import Holding, Wanted, files_of, look
 from csctl.bundle.place import model_is_here
 from csctl.bundle.refusal import Standing
@@ -125,14 +126,9 @@ def needs(engine: Engine, bundle: Bundle, survey: Survey) -> Iterator[Need]:
     absent = [one.image for one in survey.images if not one.here]
     # An Engine in a machine of its own keeps its data out of sight.
     if absent and engine.local and storage.is_dir():
-        carried = _layer_bytes(bundle, bundle.manifest.images)
-        share = _layer_bytes(bundle, absent) / carried if carried else 1.0
+        carried = layer_bytes(bundle, bundle.manifest.images)
+        share = layer_bytes(bundle, absent) / carried if carried else 1.0
         yield Need(storage, int(bundle.manifest.requires.engine_disk * share))
-
-
-def _layer_bytes(bundle: Bundle, some: Iterable[manifest.Image]) -> int:
-    sizes = {layer.digest: layer.size for image in some for layer in image.layers}
-    return sum(n for d, n in sizes.items() if oci.blob_path(d) in bundle.members)
 
 
 _Wanting = tuple[Carried, Wanted]

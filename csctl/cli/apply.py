@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 @json_option
 @pass_session
 @over_hosts(
-    Manner(blank={"steps": [], "seconds": 0.0}, first_alone=True, preview="plan")
+    Manner(blank={"steps": [], "seconds": 0.0}, first_alone=True, preview=("plan",))
 )
 def apply(
     session: Session,

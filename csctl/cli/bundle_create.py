@@ -104,7 +104,8 @@ def create(
     """Pack image, models, license and profiles into one file.
 
     What is missing on this host is pulled, downloaded and fetched first; no container
-    serves. Broken off, the same command goes on where it was.
+    serves. Broken off, the same command goes on where it was. A profile's `host` says
+    where it is to serve later; its paths are used here all the same.
     """
     from csctl.bundle import archive
     from csctl.bundle import create as making
@@ -116,7 +117,7 @@ def create(
     from csctl.lifecycle.prepare import propose_preparing
     from csctl.size import parse_duration
 
-    profiles = session.profiles(profile)
+    profiles = session.everywhere(profile)
     order = making.Order(
         output=output,
         created=_moment(session, created),
@@ -125,7 +126,7 @@ def create(
         csctl_for=Target(python=python, platform=platform) if with_csctl else None,
         patience=parse_duration(stall_timeout).total_seconds(),
     )
-    making.check(order)
+    making.check(order, profiles)
     engine = session.connect()
     plans = propose_preparing(engine, profiles, session.environ)
     for plan in plans:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +21,7 @@ from csctl.cli.session import (
 from csctl.errors import BundleError, UsageError
 
 if TYPE_CHECKING:
-    from csctl.bundle.carried import Destination
+    from csctl.bundle.archive import Bundle
     from csctl.bundle.outcome import Loaded
     from csctl.engine.engine import Engine
     from csctl.plan.steps import Plan
@@ -70,20 +73,58 @@ def load(
     All of it is verified before anything is touched. What is there already stays as it
     is, as do the containers: --apply is what changes them. Where only a container's
     license is a new one, a second container proves it first.
+
+    Profiles that name a host are loaded there; `csctl --here HOST bundle load` takes
+    them on this one. FILE may be -, which is stdin.
     """
     from csctl.bundle.carried import Destination
-    from csctl.cli import exit as exits
-    from csctl.cli.main import report
+    from csctl.bundle.choice import hosts as hosts_of
+    from csctl.bundle.load import load as load_bundle
+    from csctl.cli.bundle_hosts import load_over_hosts
     from csctl.format import loaded as words
+    from csctl.profile.host import NAMELESS
 
-    where = Destination(target=target, profiles=profiles, force=force)
-    engine = session.connect()
+    here = session.here or NAMELESS
+    where = Destination(here=here, target=target, profiles=profiles, force=force)
     try:
-        done, trusted = _load(session, engine, file, where, require=require_signature)
+        with _opened(session, file, require=require_signature) as bundle:
+            if session.here is None and any(hosts := hosts_of(bundle)):
+                return load_over_hosts(
+                    session,
+                    bundle,
+                    hosts,
+                    where,
+                    first_alone=applies,
+                    as_json=as_json,
+                    # Where no key vouches for it, a stranger may say where it goes.
+                    yes=yes or (bundle.signed_by is not None and not applies),
+                )
+            engine = session.connect()
+            run = load_bundle(engine, bundle, session.environ, where)
+            done = session.follow(bundle.path.name, run)
     except BundleError as error:
         if as_json:
             print_json(words.unloaded(file, error))
         raise
+    code = _tell(session, done, as_json=as_json)
+    result: dict[str, Any] = dict(words.loaded(file, done))
+    if engine.local:
+        trusted = bundle.signed_by is not None
+        plans = _Here(session, engine, done, trusted=trusted)
+        result["plan"] = plans.plan(as_json=as_json)
+        if applies and not done.errors:
+            code, result["applied"] = plans.apply(yes=yes, force=force, as_json=as_json)
+    if as_json:
+        print_json(result)
+    return code
+
+
+def _tell(session: Session, done: Loaded, *, as_json: bool) -> int:
+    """Say what became of all parts; the exit code."""
+    from csctl.cli import exit as exits
+    from csctl.cli.main import report
+    from csctl.format import loaded as words
+
     for carried in done.carried:
         if carried.refused is not None:
             session.say(carried.difference.rstrip("\n"))
@@ -91,28 +132,24 @@ def load(
         click.echo(words.lines(done))
     for problem in dict.fromkeys(done.errors):
         report(problem)
-    result: dict[str, Any] = dict(words.loaded(file, done))
-    code = exits.worst(exits.code_of(type(one)) for one in done.errors)
-    if engine.local:
-        here = _Here(session, engine, done, trusted=trusted)
-        result["plan"] = here.plan(as_json=as_json)
-        if applies and not done.errors:
-            code, result["applied"] = here.apply(yes=yes, force=force, as_json=as_json)
-    if as_json:
-        print_json(result)
-    return code
+    return exits.worst(exits.code_of(type(one)) for one in done.errors)
 
 
-def _load(
-    session: Session, engine: Engine, file: Path, where: Destination, *, require: bool
-) -> tuple[Loaded, bool]:
-    """What became of a bundle, and whether a pinned key vouches for it."""
-    from csctl.bundle.load import load as load_bundle
-    from csctl.cli.bundle import open_bundle
+@contextmanager
+def _opened(session: Session, file: Path, *, require: bool) -> Iterator[Bundle]:
+    """The bundle of a file or of stdin. Raises BundleError, CsctlError."""
+    from csctl.bundle import archive, arriving
+    from csctl.bundle.signature import Trust
+    from csctl.profile.load import STDIN
 
-    with open_bundle(session, file, require_signature=require) as opened:
-        run = load_bundle(engine, opened, session.environ, where)
-        return session.follow(file.name, run), opened.signed_by is not None
+    trust = Trust.load(session.environ, require=require)
+    if str(file) != STDIN:
+        with archive.open_bundle(file, trust) as bundle:
+            yield bundle
+        return
+    coming = arriving.kept(sys.stdin.buffer, session.announced, session.environ)
+    with coming as fd, archive.adopt(os.dup(fd), arriving.NAME, trust) as bundle:
+        yield bundle
 
 
 class _Here:

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from csctl.cli.checks import code_of, show
+from csctl.cli.hosts import Manner, over_hosts
 from csctl.cli.session import Session, json_option, pass_session, print_json
+
+if TYPE_CHECKING:
+    from csctl.profile.model import Profile
 
 
 @click.command()
 @click.argument("profile", nargs=-1, type=click.Path(exists=False))
 @json_option
 @pass_session
-def doctor(session: Session, profile: tuple[str, ...], as_json: bool) -> int:
+@over_hosts(
+    Manner(blank={"check": "host", "ok": False, "detail": None, "remedy": None})
+)
+def doctor(session: Session, profiles: list[Profile], as_json: bool) -> int:
     """Check this host: Engine, AVX2, cores, memory, disk.
 
     With profiles also ports, reachability, keys, ownership and licenses; with a
@@ -22,9 +31,8 @@ def doctor(session: Session, profile: tuple[str, ...], as_json: bool) -> int:
     from csctl.cli.speech_access import declared
     from csctl.lifecycle.doctor import examine
 
-    profiles = tuple(session.profiles(profile)) if profile else ()
     resources = declared(session)
-    checks = list(examine(session.connect, profiles, session.environ))
+    checks = list(examine(session.connect, tuple(profiles), session.environ))
     if resources is not None:
         from csctl.lifecycle import speech_health
 

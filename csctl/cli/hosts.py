@@ -1,26 +1,26 @@
-"""One verb over several hosts: csctl for each, side by side, their answers as one.
-
-What a verb does is nowhere known here. Its words go to a csctl for each host, whose
-lines, rows and exit code come back.
-"""
+"""One verb over several hosts: the answers of all of them as one."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial, wraps
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from csctl.cli import exit as exits
+from csctl.cli.parties import (
+    Outcome,
+    Party,
+    ask_all,
+    of_profiles,
+    require_no_engine,
+)
 from csctl.cli.session import Session, print_json
-from csctl.errors import CsctlError, UsageError
 
 if TYPE_CHECKING:
-    from csctl.lifecycle.far import Answer
-    from csctl.profile.host import Host
     from csctl.profile.model import Profile
 
 _SILENT = "its csctl failed before it could answer; see its lines on stderr"
@@ -35,46 +35,14 @@ class Manner:
 
     blank: Mapping[str, Any] = field(default_factory=dict)
     """What a row holds, besides the error, of a host that did not answer."""
+    told: Mapping[str, Any] = field(default_factory=dict)
+    """What every row holds, whatever its host says."""
     first_alone: bool = False
     """Whether the first host goes alone, and the others only where it succeeded."""
-    preview: str | None = None
-    """The verb whose answers are shown before the question."""
+    preview: Sequence[str] = ()
+    """The verb and options whose answers are shown before the question, if any."""
     show: Callable[[Sequence[Row]], None] | None = None
     """Shows the rows of all hosts; without it, each host's own words are shown."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Party:
-    """A host, None for this one, with the profiles that are for it."""
-
-    host: Host | None
-    profiles: tuple[Profile, ...]
-
-    @property
-    def label(self) -> str:
-        """What stands before its lines."""
-        return str(self.host or "this host")
-
-    @property
-    def names(self) -> str:
-        return ", ".join(one.name for one in self.profiles)
-
-
-@dataclass(slots=True, kw_only=True)
-class _Outcome:
-    """How it went, by the labels of the parties."""
-
-    answers: dict[str, Answer] = field(default_factory=dict)
-    errors: dict[str, CsctlError] = field(default_factory=dict)
-    not_started: dict[str, str] = field(default_factory=dict)
-    """Why a party was never asked."""
-
-    def code(self, label: str) -> int:
-        """The exit code of one party; that of a csctl that was ended is a failure."""
-        if label in self.errors:
-            return exits.code_of(type(self.errors[label]))
-        code = self.answers[label].code if label in self.answers else exits.FAILED
-        return code if code in exits.OF_PROFILES else exits.FAILED
 
 
 def over_hosts(manner: Manner) -> Callable[[Command], Command]:
@@ -87,162 +55,116 @@ def over_hosts(manner: Manner) -> Callable[[Command], Command]:
         @wraps(command)
         def run(session: Session, profile: tuple[str, ...], **options: Any) -> int:
             profiles = session.everywhere(profile) if profile else []
-            if all(one.host is None for one in profiles):
+            if (parties := far_parties(session, profile, profiles)) is None:
                 return command(session, profiles, **options)
-            _require_no_engine(session, profiles)
-            return _Asking(session, manner, profile, profiles).run(**options)
+            return ask_and_show(session, manner, parties, **options)
 
         return run
 
     return decorate
 
 
-def _require_no_engine(session: Session, profiles: Iterable[Profile]) -> None:
-    if session.host or session.context:
-        far = next(one for one in profiles if one.host is not None)
-        raise UsageError(
-            f"{far.name} is for the host {far.host}, and the command line names an"
-            " Engine for all",
-            remedy="leave -H and --context out",
-        )
+def far_parties(
+    session: Session, paths: tuple[str, ...], profiles: Sequence[Profile]
+) -> list[Party] | None:
+    """The hosts that profiles name; None where all are for this one.
 
-
-class _Asking:
-    """One verb with its options, asked of all hosts."""
-
-    def __init__(
-        self,
-        session: Session,
-        manner: Manner,
-        paths: tuple[str, ...],
-        profiles: Iterable[Profile],
-    ) -> None:
-        self._session = session
-        self._manner = manner
-        self._paths = paths
-        by_host: dict[Host | None, list[Profile]] = {}
-        for one in profiles:
-            by_host.setdefault(one.host, []).append(one)
-        self._parties = [
-            _Party(host=host, profiles=tuple(some)) for host, some in by_host.items()
-        ]
-
-    def run(self, *, as_json: bool, **options: Any) -> int:
-        """Ask all hosts, and print what they answer; the exit code that counts."""
-        verb, words = _words()
-        if options.get("yes") is False:
-            code = self._question(verb)
-            if code is not None:
-                return code
-        if "yes" in options:
-            words = [*words, "--yes"]
-        show = self._manner.show
-        if rows_wanted := as_json or show is not None:
-            words = [*words, "--json"]
-        outcome = self._ask([*verb, *words], first_alone=self._manner.first_alone)
-        if not rows_wanted:
-            self._echo(outcome, err=False)
-        else:
-            value = self._rows(outcome)
-            if as_json or show is None:
-                print_json(value)
-            else:
-                show(value if isinstance(value, list) else [value])
-        return exits.worst(outcome.code(party.label) for party in self._parties)
-
-    def _question(self, verb: list[str]) -> int | None:
-        """Show what would be done and ask; a code where nothing is to be asked."""
-        if self._manner.preview is not None:
-            planned = self._ask([self._manner.preview], first_alone=False)
-            self._echo(planned, err=True)
-            first = planned.code(self._parties[0].label)
-            if self._manner.first_alone and first not in (exits.DONE, exits.PENDING):
-                return first
-            if all(planned.code(p.label) == exits.DONE for p in self._parties):
-                return None
-        where = "; ".join(f"{party.names} on {party.label}" for party in self._parties)
-        self._session.confirm(f"{' '.join(verb).capitalize()} {where}?", yes=False)
+    Raises UsageError where the command line names an Engine.
+    """
+    named = [(one.host, one.name) for one in profiles if one.host is not None]
+    if not named:
         return None
+    require_no_engine(session, *named[0])
+    return of_profiles(session, paths, profiles)
 
-    def _ask(self, words: list[str], *, first_alone: bool) -> _Outcome:
-        outcome = _Outcome()
-        if not first_alone:
-            self._ask_some(self._parties, words, outcome)
-            return outcome
-        first, *others = self._parties
-        self._ask_some([first], words, outcome)
-        if outcome.code(first.label) == exits.DONE:
-            self._ask_some(others, words, outcome)
-            return outcome
-        for party in others:
-            why = f"not started, as {first.label} goes first and failed"
-            outcome.not_started[party.label] = why
-            self._session.say(f"csctl: {party.label}: {party.names}: {why}")
-        return outcome
 
-    def _ask_some(
-        self, parties: Sequence[_Party], words: list[str], outcome: _Outcome
-    ) -> None:
-        from csctl.cli.several import run_all
-        from csctl.lifecycle.far import ask
+def ask_and_show(
+    session: Session,
+    manner: Manner,
+    parties: Sequence[Party],
+    *,
+    as_json: bool,
+    **options: Any,
+) -> int:
+    """Ask all hosts, and print what they answer; the exit code that counts."""
+    verb, words = _words()
+    if options.get("yes") is False and not options.get("dry_run"):
+        code = _question(session, manner, parties, verb)
+        if code is not None:
+            return code
+    if "yes" in options:
+        words = [*words, "--yes"]
+    if rows_wanted := as_json or manner.show is not None:
+        words = [*words, "--json"]
+    outcome = ask_all(session, parties, [*verb, *words], first_alone=manner.first_alone)
+    if not rows_wanted:
+        _echo(parties, outcome, err=False)
+    else:
+        value = _rows(manner, parties, outcome)
+        if as_json or manner.show is None:
+            print_json(value)
+        else:
+            manner.show(value if isinstance(value, list) else [value])
+    return exits.worst(outcome.code(party.label) for party in parties)
 
-        jobs = {}
-        for party in parties:
-            named, text = self._input(party)
-            jobs[party.label] = partial(
-                ask, party.host, [*words, "--", *named], text, self._session.environ
-            )
-        answers, errors = run_all(self._session, jobs) if jobs else ({}, {})
-        outcome.answers |= answers
-        outcome.errors |= errors
 
-    def _input(self, party: _Party) -> tuple[Sequence[str], bytes]:
-        """What a party's csctl gets as PROFILE, and on stdin."""
-        from csctl.profile.carried import carried
-        from csctl.profile.load import STDIN
+def _question(
+    session: Session, manner: Manner, parties: Sequence[Party], verb: list[str]
+) -> int | None:
+    """Show what would be done and ask; a code where nothing is to be asked."""
+    if manner.preview:
+        planned = ask_all(session, parties, manner.preview)
+        _echo(parties, planned, err=True)
+        first = planned.code(parties[0].label)
+        if manner.first_alone and first not in (exits.DONE, exits.PENDING):
+            return first
+        if all(planned.code(party.label) == exits.DONE for party in parties):
+            return None
+    where = "; ".join(f"{', '.join(one.names)} on {one.label}" for one in parties)
+    session.confirm(f"{' '.join(verb).capitalize()} {where}?", yes=False)
+    return None
 
-        if party.host is None:
-            # Their relative paths start at the folders of their files.
-            given = self._session.stdin if STDIN in self._paths else b""
-            return self._paths, given
-        return [STDIN], carried(party.profiles, self._session.environ).encode()
 
-    def _echo(self, outcome: _Outcome, *, err: bool) -> None:
-        """Print each host's own words, its name before them."""
-        from csctl.contract.dialects import printable
+def _echo(parties: Sequence[Party], outcome: Outcome, *, err: bool) -> None:
+    """Print each host's own words, its name before them."""
+    from csctl.contract.dialects import printable
 
-        for party in self._parties:
-            if answer := outcome.answers.get(party.label):
-                for line in answer.out.splitlines():
-                    click.echo(f"{party.label}: {printable(line)}", err=err)
+    for party in parties:
+        if answer := outcome.answers.get(party.label):
+            for line in answer.out.splitlines():
+                click.echo(f"{party.label}: {printable(line)}", err=err)
 
-    def _rows(self, outcome: _Outcome) -> list[Row] | Row:
-        """The rows of all hosts; a lone one as its csctl gave it, in a list or not."""
-        found: list[Row] = []
-        listed = True
-        for party in self._parties:
-            value = self._value(party, outcome)
-            listed = listed and isinstance(value, list)
-            rows = value if isinstance(value, list) else [value]
-            host = str(party.host) if party.host else None
-            found += [{**row, "host": host} for row in rows]
-        return found if listed or len(found) != 1 else found[0]
 
-    def _value(self, party: _Party, outcome: _Outcome) -> list[Row] | Row:
-        answer = outcome.answers.get(party.label)
-        if answer is not None and (value := _decoded(answer.out)) is not None:
-            return value
-        why = outcome.not_started.get(party.label)
-        error = outcome.errors.get(party.label)
-        return [
-            {
-                "profile": one.name,
-                **self._manner.blank,
-                "outcome": "not-started" if why else "failed",
-                "error": why or (error.message if error else _SILENT),
-            }
-            for one in party.profiles
-        ]
+def _rows(
+    manner: Manner, parties: Sequence[Party], outcome: Outcome
+) -> list[Row] | Row:
+    """The rows of all hosts; a lone one as its csctl gave it, in a list or not."""
+    found: list[Row] = []
+    listed = True
+    for party in parties:
+        value = _value(manner, party, outcome)
+        listed = listed and isinstance(value, list)
+        rows = value if isinstance(value, list) else [value]
+        known = {**manner.told, "host": str(party.host) if party.host else None}
+        found += [{**row, **known} for row in rows]
+    return found if listed or len(found) != 1 else found[0]
+
+
+def _value(manner: Manner, party: Party, outcome: Outcome) -> list[Row] | Row:
+    answer = outcome.answers.get(party.label)
+    if answer is not None and (value := _decoded(answer.out)) is not None:
+        return value
+    why = outcome.not_started.get(party.label)
+    error = outcome.errors.get(party.label)
+    return [
+        {
+            "profile": name,
+            **manner.blank,
+            "outcome": "not-started" if why else "failed",
+            "error": why or (error.message if error else _SILENT),
+        }
+        for name in party.names
+    ]
 
 
 def _decoded(text: str) -> list[Row] | Row | None:

@@ -131,7 +131,10 @@ def _meant(
 
 
 def _is_profile(word: str) -> bool:
-    return Path(word).exists() or word.endswith((".yaml", ".yml"))
+    from csctl.profile.load import STDIN
+
+    suffixed = word.endswith((".yaml", ".yml"))
+    return word == STDIN or suffixed or Path(word).exists()
 
 
 @image.command()

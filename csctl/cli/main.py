@@ -113,9 +113,13 @@ class _Commands(click.Group):
 )
 @click.option("--context", metavar="NAME", help="The docker context to use.")
 @click.option("--no-color", is_flag=True, help="No colour; NO_COLOR does the same.")
+@click.option(
+    "--here",
+    metavar="HOST",
+    help="What profiles call this host; others are left out.",
+)
 # How one csctl starts another, here or on another host; see csctl.lifecycle.far.
 @click.option("--leash", nargs=2, type=(str, click.IntRange(0)), hidden=True)
-@click.option("--here", is_flag=True, hidden=True)
 @click.version_option(
     csctl.__version__, prog_name="csctl", message="%(prog)s %(version)s"
 )
@@ -125,8 +129,8 @@ def cli(
     host: str | None,
     context: str | None,
     no_color: bool,
+    here: str | None,
     leash: tuple[str, int] | None,
-    here: bool,
 ) -> int | None:
     """Lifecycle manager for custom speech to text containers.
 
@@ -135,13 +139,14 @@ def cli(
     from csctl.cli.session import Session
 
     session = ctx.obj = Session(
-        host=host, context=context, color=not no_color, here_only=here
+        host=host, context=context, color=not no_color, here=_checked(here)
     )
     if leash is not None:
         from csctl.cli.leash import take
 
         if note := take(*leash):
             session.say(note)
+        session.announced = leash[1]
     if ctx.invoked_subcommand is not None:
         return None
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -149,6 +154,12 @@ def cli(
     from csctl.cli.tui import open_tui
 
     return open_tui(session, (), read_only=False)
+
+
+def _checked(here: str | None) -> str | None:
+    from csctl.profile.host import NAMELESS, Host
+
+    return here if here in (None, NAMELESS) else str(Host.parse(here))
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:

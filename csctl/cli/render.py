@@ -131,7 +131,7 @@ def kubernetes(
     )
     _tell(session, workloads, lambda one: cluster_side.notes(one, cluster))
     names = [cluster_side.names_of(one).name for one in workloads]
-    _check_distinct(names)
+    _check_distinct(names, "on Kubernetes")
     if helm is not None:
         for name, one in zip(names, workloads, strict=True):
             files = chart.files(one, cluster)
@@ -238,7 +238,10 @@ def _workloads(
             owner=owner or here.owner,
         )
 
-    return [read(one) for one in session.profiles(paths)]
+    # Whatever host they name: here only what lies at their paths is looked at.
+    profiles = session.everywhere(paths)
+    _check_distinct([one.name for one in profiles], "here")
+    return [read(one) for one in profiles]
 
 
 def _tell(
@@ -251,13 +254,13 @@ def _tell(
             session.say(f"{one.profile.name}: {note}")
 
 
-def _check_distinct(names: Sequence[str]) -> None:
+def _check_distinct(names: Sequence[str], where: str) -> None:
     from csctl.errors import UsageError
 
     twice = {name for name in names if names.count(name) > 1}
     if twice:
         raise UsageError(
-            f"several profiles are called {min(twice)} on Kubernetes",
+            f"several profiles are called {min(twice)} {where}",
             remedy="give them names that differ in more than case and punctuation",
         )
 

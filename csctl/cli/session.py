@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 _SUFFIXES = (".yaml", ".yml")
+# As `csctl.profile.load.STDIN`, without its imports.
+_STDIN = "-"
 
 
 class Declined(CsctlError):
@@ -34,8 +37,10 @@ class Session:
     host: str | None
     context: str | None
     color: bool
-    here_only: bool = False
-    """Whether profiles that name another host are left out."""
+    here: str | None = None
+    """What profiles call this host, which is then the only one; `-` is no name."""
+    announced: int | None = None
+    """How many bytes are to come on stdin, where that was said."""
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
 
     def connect(self) -> Engine:
@@ -54,20 +59,43 @@ class Session:
             if one.host is not None:
                 raise UsageError(
                     f"{one.name} is for the host {one.host}, and this command works on"
-                    " one host alone",
-                    remedy="run it on that host, with a profile that names none",
+                    " this host alone",
+                    remedy=f"run it there: {_typed(one)}",
                 )
         return found
 
     def everywhere(self, paths: Iterable[str]) -> list[Profile]:
         """The profiles of files and directories, whatever host they name.
 
-        Raises ProfileError.
+        Where this host has a name of its own, those that name it, as if they named
+        none. Raises ProfileError, UsageError where there is no such one.
         """
+        if self.here is None:
+            return self._load(paths)
+        if not (found := self.ours(paths)):
+            raise UsageError(
+                f"no profile is for the host {self.here}",
+                remedy="write --here as the profiles write their `host`",
+            )
+        return found
+
+    def ours(self, paths: Iterable[str]) -> list[Profile]:
+        """The profiles that are for this host, if any. Raises ProfileError."""
+        import msgspec
+
+        from csctl.profile.host import NAMELESS, known_as
+
+        here = self.here or NAMELESS
+        return [
+            msgspec.structs.replace(one, host=None)
+            for one in self._load(paths)
+            if known_as(one.host) == here
+        ]
+
+    def _load(self, paths: Iterable[str]) -> list[Profile]:
         from csctl.profile.load import load
 
-        found = load([Path(path) for path in paths], self.environ, lambda: self.stdin)
-        return [one for one in found if not (self.here_only and one.host is not None)]
+        return load([Path(path) for path in paths], self.environ, lambda: self.stdin)
 
     @cached_property
     def stdin(self) -> bytes:
@@ -116,10 +144,20 @@ class Session:
                 work.close()
 
 
+def _typed(profile: Profile) -> str:
+    """What does on a profile's host what this command line was to do here."""
+    command = click.get_current_context().command_path.split()[1:]
+    host, file = profile.host, profile.source.file
+    words = ["csctl", "--here", str(host), *command, "-"]
+    there = ["ssh", str(host)] if host is not None and host.way == "ssh" else []
+    return f"{shlex.join([*there, *words])} < {shlex.quote(str(file))}"
+
+
 def means_profile(word: str) -> bool:
     """Whether a word is a path of profiles; else it can only be a container's name."""
     path = Path(word)
-    return os.sep in word or path.suffix in _SUFFIXES or path.is_file()
+    suffixed = path.suffix in _SUFFIXES
+    return word == _STDIN or os.sep in word or suffixed or path.is_file()
 
 
 def print_json(value: Any) -> None:

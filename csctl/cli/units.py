@@ -71,7 +71,13 @@ def units(
     from csctl import record
     from csctl.format import units as words
 
-    session.profiles(profile)
+    for one in session.everywhere(profile):
+        if one.host is not None:
+            raise UsageError(
+                f"{one.name} is for the host {one.host}, and timers for it belong"
+                " there",
+                remedy=f"run it there, on its own file: csctl --here {one.host} units",
+            )
     for path in (*profile, str(textfile), str(keys)):
         if not path.isprintable():
             raise UsageError(
@@ -107,7 +113,7 @@ def _csctl() -> list[str]:
 
 
 def _engine(session: Session) -> list[str]:
-    """The options that name the Engine which is named here."""
+    """The options that name the Engine which is named here, and this host."""
     environ = session.environ
     found = (
         ("-H", session.host),
@@ -115,4 +121,5 @@ def _engine(session: Session) -> list[str]:
         ("-H", environ.get("DOCKER_HOST")),
         ("--context", environ.get("DOCKER_CONTEXT")),
     )
-    return next(([option, name] for option, name in found if name), [])
+    here = ["--here", session.here] if session.here else []
+    return [*next(([option, name] for option, name in found if name), []), *here]

@@ -24,9 +24,11 @@ import csctl
 from csctl.contract.dialects import printable
 from csctl.engine.connection import host_of_context
 from csctl.errors import CsctlError, EngineUnavailable, UsageError
-from csctl.lifecycle.events import Event, Note, Waiting
+from csctl.lifecycle.events import Event, Note, Transfer, Waiting
 from csctl.profile.host import Host
 
+Text = bytes | memoryview
+"""What csctl reads on stdin; a view of a mapped file holds none of it in memory."""
 _TICK_SECONDS = 0.5
 _CHUNK = 1 << 16
 # Below the time that `side_by_side` gives its jobs to end.
@@ -55,19 +57,19 @@ class Answer:
 
 
 def ask(
-    host: Host | None, words: Sequence[str], text: bytes, environ: Mapping[str, str]
+    host: Host | None, words: Sequence[str], text: Text, environ: Mapping[str, str]
 ) -> Generator[Event, None, Answer]:
     """Run csctl for a host, with what it reads on stdin; its stderr line by line.
 
-    None is this host, with those of the named profiles that name no other one. It runs
-    as long as its stdin is open, so whatever ends us ends it. Raises CsctlError:
-    EngineUnavailable where ssh does not get there, UsageError where csctl is missing.
+    None is this host. It runs as long as its stdin is open, so whatever ends us ends
+    it. Raises CsctlError: EngineUnavailable where ssh does not get there, UsageError
+    where csctl is missing.
     """
-    host = _reached(host)
+    host = reached(host)
     argv = command(host, words, len(text))
     with tempfile.TemporaryFile() as out:
         with _started(argv, out, environ) as process:
-            last = yield from _told(process, text, f"csctl on {host or 'this host'}")
+            last = yield from _told(process, text, str(host or "this host"))
         if (fault := _fault(host, process.returncode, last)) is not None:
             raise fault
         if last:
@@ -79,12 +81,12 @@ def ask(
 
 
 def command(host: Host | None, words: Sequence[str], size: int) -> list[str]:
-    """The words of the process, with so many bytes of profiles on its stdin."""
+    """The words of the process, with so many bytes on its stdin."""
     leash = [_LEASH, csctl.__version__, str(size)]
     # Not the modules that lie where csctl was started.
     here = [sys.executable, "-P", "-m", "csctl", *leash]
     if host is None:
-        return [*here, "--here", *words]
+        return [*here, *words]
     match host.way:
         case "ssh":
             return [*_SSH, "--", host.text, shlex.join(["csctl", *leash, *words])]
@@ -94,7 +96,7 @@ def command(host: Host | None, words: Sequence[str], size: int) -> list[str]:
             return [*here, "--context", host.text, *words]
 
 
-def _reached(host: Host | None) -> Host | None:
+def reached(host: Host | None) -> Host | None:
     """A context that leads over ssh is a host with ssh. Raises CsctlError."""
     if host is not None and host.way == "context":
         url = host_of_context(host.text)
@@ -143,7 +145,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _told(
-    process: subprocess.Popen[bytes], text: bytes, what: str
+    process: subprocess.Popen[bytes], text: Text, host: str
 ) -> Generator[Event, None, str]:
     """Give a process its text, and pass its lines on; the last one where it ends on it.
 
@@ -151,24 +153,31 @@ def _told(
     """
     began = time.monotonic()
     kept = ""
-    for line in _lines(process, text):
+    for line, left in _lines(process, text):
         if kept:
             yield Note(text=kept)
         kept = line
-        if not line:
-            seconds = time.monotonic() - began
+        if left:
+            total = len(text)
+            yield Transfer(what=f"to {host}", done=total - left, total=total)
+        elif not line:
+            what, seconds = f"csctl on {host}", time.monotonic() - began
             yield Waiting(what=what, seconds=seconds, phase="running", line="")
     process.wait()
     return kept
 
 
-def _lines(process: subprocess.Popen[bytes], text: bytes) -> Iterator[str]:
-    """The lines on its stderr as they come; an empty one where none came yet."""
+def _lines(process: subprocess.Popen[bytes], text: Text) -> Iterator[tuple[str, int]]:
+    """The lines on its stderr as they come; an empty one now and then meanwhile.
+
+    With each, how many bytes of the text are still to be told.
+    """
     stdin, stderr = process.stdin, process.stderr
     assert stdin is not None
     assert stderr is not None
     os.set_blocking(stdin.fileno(), False)
     rest = b""
+    told = time.monotonic()
     with selectors.DefaultSelector() as selector:
         selector.register(stderr, selectors.EVENT_READ)
         selector.register(stdin, selectors.EVENT_WRITE)
@@ -178,30 +187,41 @@ def _lines(process: subprocess.Popen[bytes], text: bytes) -> Iterator[str]:
                 selector.unregister(stdin)
             if stderr in ready:
                 data = os.read(stderr.fileno(), _CHUNK)
+                told = time.monotonic()
                 *lines, rest = (rest + data).split(b"\n")
-                yield from map(_plain, lines)
+                yield from ((_plain(line), len(text)) for line in lines)
                 if not data:
                     break
-            elif not ready:
-                yield ""
+            elif not ready or time.monotonic() - told >= _TICK_SECONDS:
+                told = time.monotonic()
+                yield "", len(text)
                 # Whoever else holds its stderr open is not waited for.
                 if process.poll() is not None:
                     break
-    yield from map(_plain, filter(None, [rest]))
+    if rest:
+        yield _plain(rest), len(text)
 
 
 def _plain(line: bytes) -> str:
     return printable(line.decode(errors="replace").rstrip())
 
 
-def _fed(stdin: IO[bytes], text: bytes) -> bytes:
-    """Write what fits now; what is left. A process that has ended needs no more."""
+def _fed(stdin: IO[bytes], text: Text) -> Text:
+    """Write what fits now; what is left. A process that has ended needs no more.
+
+    Raises CsctlError where a file that is told can no longer be read.
+    """
     try:
         return text[os.write(stdin.fileno(), text[:_CHUNK]) :] if text else b""
     except BlockingIOError:
         return text
     except BrokenPipeError:
         return b""
+    except OSError as exc:
+        raise CsctlError(
+            f"what is to be sent cannot be read: {exc.strerror}",
+            remedy="check the disk that the file lies on; let nobody change the file",
+        ) from exc
 
 
 def _fault(host: Host | None, code: int, last: str) -> CsctlError | None:

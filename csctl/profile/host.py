@@ -8,6 +8,8 @@ from typing import Literal
 
 from csctl.errors import InvalidValue
 
+NAMELESS = "-"
+"""What this host is called where profiles do not name it."""
 Way = Literal["ssh", "tcp", "context"]
 
 _NAME = r"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])"
@@ -47,3 +49,8 @@ class Host:
 
     def __str__(self) -> str:
         return self.text
+
+
+def known_as(host: Host | None) -> str:
+    """What profiles call a host, None being the one that they need not name."""
+    return str(host) if host is not None else NAMELESS

@@ -64,6 +64,22 @@ def parse(
     return collected.profiles()
 
 
+def host_named(text: bytes, file: str) -> Host | None:
+    """The host of a text's first profile, of which nothing else is read.
+
+    Raises ProfileError where it cannot be read, InvalidValue for what is no host.
+    """
+    decoded, problems = document.decode(text, file)
+    nodes, more = document.read(decoded, file)
+    if problems := [*problems, *more]:
+        raise ProfileError(tuple(problems))
+    named = next(filter(_names_host, nodes), None)
+    if named is None:
+        return None
+    assert isinstance(named.value, dict), "it names a host"
+    return Host.parse(str(named.value["host"].value))
+
+
 def _may_be_file(path: Path) -> bool:
     # What cannot be looked at is: reading it says why.
     return os.path.isfile(path) or not os.path.exists(path)

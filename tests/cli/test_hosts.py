@@ -5,80 +5,26 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.cli.shell import Draft, Engine, Shell
+from tests.cli.hosts import Start, placed, until
+from tests.cli.shell import IMAGE, Engine, Shell
 from tests.ports import free_port
-from tests.sshd import Keys, Sshd
+from tests.sshd import Sshd
 
 _SECONDS = 60
-Start = Callable[..., Sshd]
-
-
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
-    return Keys(tmp_path_factory.mktemp("keys"))
-
-
-@pytest.fixture(scope="module")
-def start(
-    keys: Keys, engine: Engine, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Start]:
-    """Starts a host: with csctl there, unless `csctl` is false."""
-    started: list[Sshd] = []
-
-    def start_(*, csctl: bool = True) -> Sshd:
-        folder = tmp_path_factory.mktemp("far") / "sshd"
-        environ = {"DOCKER_HOST": engine.url, "FAR_KEY": "rehearsal"}
-        host = Sshd(keys, folder, environ)
-        started.append(host)
-        if csctl:
-            host.install()
-        return host
-
-    yield start_
-    for host in started:
-        host.stop()
-
-
-@pytest.fixture(scope="module")
-def near(start: Start) -> Sshd:
-    return start()
-
-
-@pytest.fixture(scope="module")
-def other(start: Start) -> Sshd:
-    return start()
-
-
-@pytest.fixture
-def far_shell(shell: Shell, keys: Keys) -> Shell:
-    """csctl with the key to all hosts; of the speech key it knows nothing."""
-    shell.environ |= {"PATH": keys.path, "STAND_IN_KEY": ""}
-    return shell
-
-
-def _write(
-    shell: Shell, name: str, host: Sshd | str | None, **changes: object
-) -> Draft:
-    """A profile with its files in place, for a host."""
-    url = host.url if isinstance(host, Sshd) else host
-    draft = shell.write(name, stocked=True, **changes)
-    draft.change(host=url, data=str(draft.data) if url else name)
-    return draft
 
 
 def test_plan_apply_status_and_down_go_over_hosts(
     far_shell: Shell, near: Sshd, other: Sshd, engine: Engine
 ) -> None:
     drafts = [
-        _write(far_shell, "a", near),
-        _write(far_shell, "b", other),
-        _write(far_shell, "c", None),
+        placed(far_shell, "a", near),
+        placed(far_shell, "b", other),
+        placed(far_shell, "c", None),
     ]
     paths = [draft.path for draft in drafts]
     hosts = [near.url, other.url, None]
@@ -109,7 +55,7 @@ def test_plan_apply_status_and_down_go_over_hosts(
 
 
 def test_secrets_are_read_on_the_far_host(far_shell: Shell, near: Sshd) -> None:
-    draft = _write(far_shell, "a", near)
+    draft = placed(far_shell, "a", near)
     key = {"endpoint": draft.document["license"]["endpoint"]}
     draft.change(license=key | {"api_key": {"env": "FAR_KEY"}})
     [plan] = far_shell.json("plan", draft.path, code=None)
@@ -125,8 +71,8 @@ def test_the_first_host_gates_the_others(
     far_shell: Shell, near: Sshd, other: Sshd, engine: Engine
 ) -> None:
     # More cores than any host has: its csctl refuses.
-    bad = _write(far_shell, "a", near, resources={"cpus": 4000, "memory": "256m"})
-    good = _write(far_shell, "b", other)
+    bad = placed(far_shell, "a", near, resources={"cpus": 4000, "memory": "256m"})
+    good = placed(far_shell, "b", other)
     done = far_shell.run("apply", "--yes", "--json", bad.path, good.path, code=2)
     first, second = done.json
     assert (first["profile"], first["outcome"]) == (bad.name, "refused")
@@ -148,9 +94,9 @@ def test_a_host_that_is_down_or_without_csctl_hides_no_other(
     bare = start(csctl=False)
     nobody = f"ssh://127.0.0.1:{free_port()}"
     drafts = [
-        _write(far_shell, "a", near),
-        _write(far_shell, "b", bare),
-        _write(far_shell, "c", nobody),
+        placed(far_shell, "a", near),
+        placed(far_shell, "b", bare),
+        placed(far_shell, "c", nobody),
     ]
     done = far_shell.run("status", "--json", *(one.path for one in drafts), code=2)
     good, missing, down = done.json
@@ -171,7 +117,7 @@ def test_another_version_of_csctl_is_named(far_shell: Shell, start: Start) -> No
         "from csctl.cli.main import cli\n"
         "cli.params = [one for one in cli.params if one.name != 'leash']"
     )
-    drafts = [_write(far_shell, "a", newer), _write(far_shell, "b", older)]
+    drafts = [placed(far_shell, "a", newer), placed(far_shell, "b", older)]
     done = far_shell.run("status", "--json", *(one.path for one in drafts), code=2)
     assert f"{newer.url}: csctl: note: csctl 99.1 is here, and " in done.err
     good, bad = done.json
@@ -185,28 +131,21 @@ def test_another_version_of_csctl_is_named(far_shell: Shell, start: Start) -> No
 def test_what_ends_csctl_here_ends_the_one_there(
     far_shell: Shell, near: Sshd, engine: Engine, number: signal.Signals
 ) -> None:
-    draft = _write(far_shell, "a", near, environment={"REHEARSAL_LOAD_SECONDS": "600"})
+    draft = placed(far_shell, "a", near, environment={"REHEARSAL_LOAD_SECONDS": "600"})
     with far_shell.start("apply", "--yes", "--timeout", "10m", draft.path) as process:
-        _until(lambda: engine.containers(draft, running=True))
+        until(lambda: engine.containers(draft, running=True))
         assert near.sessions()
         process.send_signal(number)
         process.communicate(timeout=_SECONDS)
     expected = 130 if number == signal.SIGINT else -signal.SIGKILL
     assert process.returncode == expected
-    _until(lambda: not near.sessions())
+    until(lambda: not near.sessions())
     far_shell.run("down", "--yes", draft.path)
 
 
-def _until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + _SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-
-
 def test_a_profile_comes_from_stdin(far_shell: Shell, near: Sshd) -> None:
-    draft = _write(far_shell, "a", near)
-    here = _write(far_shell, "b", None)
+    draft = placed(far_shell, "a", near)
+    here = placed(far_shell, "b", None)
     text = f"{draft.path.read_text()}\n---\n{here.path.read_text()}"
     done = subprocess.run(
         far_shell.command("plan", "--json", "-"),
@@ -224,7 +163,7 @@ def test_a_profile_comes_from_stdin(far_shell: Shell, near: Sshd) -> None:
 def test_what_needs_one_host_refuses_a_profile_of_another(
     far_shell: Shell, near: Sshd
 ) -> None:
-    draft = _write(far_shell, "a", near)
+    draft = placed(far_shell, "a", near)
     assert f"{draft.name}: valid" in far_shell.run("validate", draft.path).out
     done = far_shell.run("model", "pull", draft.path, code=2)
     assert f"{draft.name} is for the host {near.url}" in done.err
@@ -239,7 +178,7 @@ def test_all_hosts_are_asked_at_once(
     for host in hosts:
         host.install(_MEETING.format(folder=str(tmp_path), port=host.port))
     drafts = [
-        _write(far_shell, name, host) for name, host in zip("abc", hosts, strict=True)
+        placed(far_shell, name, host) for name, host in zip("abc", hosts, strict=True)
     ]
     rows = far_shell.json("status", *(draft.path for draft in drafts))
     assert [row["host"] for row in rows] == [host.url for host in hosts]
@@ -261,7 +200,7 @@ def test_a_context_that_leads_over_ssh_is_a_host_with_ssh(
     far_shell: Shell, near: Sshd
 ) -> None:
     far_shell.write_context("stt1", near.url)
-    draft = _write(far_shell, "a", "stt1")
+    draft = placed(far_shell, "a", "stt1")
     [plan] = far_shell.json("plan", draft.path, code=6)
     assert plan["host"] == "stt1"
     draft.change(host="unheard-of")
@@ -274,7 +213,7 @@ def test_of_an_engine_alone_what_needs_no_files_is_done(
 ) -> None:
     port = free_port()
     with near.leading("[::1]", port, engine.url.removeprefix("unix://")):
-        draft = _write(far_shell, "a", None)
+        draft = placed(far_shell, "a", None)
         far_shell.apply(draft)
         draft.change(host=f"tcp://[::1]:{port}", data="/nonexistent/stt")
         [row] = far_shell.json("status", draft.path)
@@ -285,3 +224,76 @@ def test_of_an_engine_alone_what_needs_no_files_is_done(
         far_shell.run("down", "--yes", draft.path)
         assert engine.containers(draft) == []
         assert not Path("/nonexistent").exists()
+
+
+@pytest.fixture
+def own_image(far_shell: Shell, engine: Engine) -> Iterator[str]:
+    """The stand-in under a name that no other test has."""
+    repository = f"csctl/{far_shell.prefix}own"
+    engine.tag(IMAGE, f"{repository}:4.12.0-amd64")
+    yield f"{repository}:4.12.0-amd64"
+    engine.remove_images(repository)
+
+
+def test_doctor_and_prune_go_over_hosts(
+    far_shell: Shell, near: Sshd, other: Sshd, own_image: str
+) -> None:
+    drafts = [
+        placed(far_shell, "a", near, image=own_image),
+        placed(far_shell, "b", other, image=own_image),
+    ]
+    paths = [draft.path for draft in drafts]
+    left = drafts[1].model.with_name(".csctl-staging-left")
+    left.mkdir()
+    checks = far_shell.json("doctor", *paths, code=None)
+    for host, draft in zip((near, other), drafts, strict=True):
+        [ownership] = [
+            one for one in checks if one["check"] == f"{draft.name}: ownership"
+        ]
+        assert ownership["host"] == host.url
+
+    asked = far_shell.run("prune", *paths, code=2)
+    [line] = [one for one in asked.err.splitlines() if f"directory {left}" in one]
+    assert line.startswith(f"{other.url}: ")
+    assert "there is no terminal" in asked.err
+    far_shell.run("prune", "--dry-run", *paths, code=6)
+    assert left.is_dir()
+    rows = far_shell.json("prune", "--yes", *paths)
+    assert (f"directory {left}", other.url) in {
+        (row["target"], row["host"]) for row in rows
+    }
+    assert not left.exists()
+
+
+def test_the_name_of_this_host_makes_its_profiles_those_of_this_one(
+    far_shell: Shell, near: Sshd, other: Sshd
+) -> None:
+    drafts = [placed(far_shell, "a", near), placed(far_shell, "b", other)]
+    paths = [draft.path for draft in drafts]
+    [row] = far_shell.json("--here", other.url, "status", *paths)
+    assert (row["profile"], row["host"]) == (drafts[1].name, None)
+    done = far_shell.run("--here", "-", "status", *paths, code=2)
+    assert "no profile is for the host -" in done.err
+    done = far_shell.run("--here", "ssh://", "status", *paths, code=2)
+    assert "this is no host" in done.err
+    done = far_shell.run("units", paths[0], code=2)
+    assert f"csctl --here {near.url} units" in done.err
+    shown = far_shell.run("--here", near.url, "units", *paths).out
+    assert f"--here {near.url} license check" in shown
+
+
+def test_a_command_of_one_host_says_what_to_type(far_shell: Shell, near: Sshd) -> None:
+    draft = placed(far_shell, "a", near)
+    done = far_shell.run("show", draft.path, code=2)
+    command = done.err.partition("run it there: ")[2].strip()
+    assert command == (f"ssh {near.url} csctl --here {near.url} show - < {draft.path}")
+    typed = subprocess.run(
+        ["sh", "-c", command],
+        capture_output=True,
+        env=far_shell.environment(),
+        timeout=2 * _SECONDS,
+        check=True,
+    )
+    assert typed.stdout.decode().startswith(f"{draft.name}\n")
+    rendered = far_shell.run("render", "compose", draft.path).out
+    assert str(draft.data) in rendered

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import shlex
 from collections.abc import Generator
@@ -12,8 +13,8 @@ import pytest
 
 import csctl
 from csctl.errors import CsctlError, EngineUnavailable, UsageError
-from csctl.lifecycle.events import Event, Note
-from csctl.lifecycle.far import Answer, ask, command
+from csctl.lifecycle.events import Event, Note, Transfer
+from csctl.lifecycle.far import Answer, Text, ask, command
 from csctl.profile.host import Host
 
 Result = TypeVar("Result")
@@ -25,7 +26,7 @@ LEASH = ["--leash", csctl.__version__, "7"]
 @pytest.mark.parametrize(
     ("host", "after"),
     [
-        (None, ["--here"]),
+        (None, []),
         (Host.parse("tcp://stt1:2376"), ["--host", "tcp://stt1:2376"]),
         (Host.parse("stt1"), ["--context", "stt1"]),
     ],
@@ -54,7 +55,7 @@ def followed(work: Generator[Event, None, Result]) -> tuple[list[str], Result]:
             notes.append(event.text)
 
 
-def asked(folder: Path, script: str, text: bytes = b"") -> tuple[list[str], Answer]:
+def asked(folder: Path, script: str, text: Text = b"") -> tuple[list[str], Answer]:
     """What comes of a question where this script stands for ssh."""
     program = folder / "ssh"
     program.write_text(f"#!/bin/sh\n{script}\n")
@@ -78,6 +79,26 @@ def test_much_text_is_told_while_lines_come(tmp_path: Path) -> None:
     notes, answer = asked(tmp_path, script, text)
     assert answer == Answer(code=0, out=f"{len(text)}\n")
     assert notes == [str(number) for number in range(1, 100_001)]
+
+
+def test_what_is_long_to_tell_is_told_with_what_is_done(tmp_path: Path) -> None:
+    (tmp_path / "ssh").write_text("#!/bin/sh\nsleep 2; head -c 1048576 >/dev/null\n")
+    (tmp_path / "ssh").chmod(0o755)
+    environ = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    events = list(ask(SSH, ["bundle", "load"], b"x" * (1 << 20), environ))
+    [first, *_] = [one for one in events if isinstance(one, Transfer)]
+    assert (first.what, first.total) == (f"to {SSH}", 1 << 20)
+    assert 0 < first.done < 1 << 20
+
+
+def test_a_file_that_is_cut_meanwhile_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"x" * (1 << 20))
+    with file.open("rb") as stream:
+        view = memoryview(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
+    os.truncate(file, 0)
+    with pytest.raises(CsctlError, match="what is to be sent cannot be read"):
+        asked(tmp_path, "cat >/dev/null", view)
 
 
 def test_one_that_does_not_listen_is_no_fault(tmp_path: Path) -> None:
