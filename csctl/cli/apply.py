@@ -42,7 +42,12 @@ if TYPE_CHECKING:
 @json_option
 @pass_session
 @over_hosts(
-    Manner(blank={"steps": [], "seconds": 0.0}, first_alone=True, preview=("plan",))
+    Manner(
+        blank={"steps": [], "seconds": 0.0},
+        first_alone=True,
+        before=("prepare",),
+        preview=("plan",),
+    )
 )
 def apply(
     session: Session,
@@ -56,8 +61,9 @@ def apply(
 
     A container that is to be replaced serves until all that can fail has been done;
     where its replacement does not become ready, it is started again. Behind a front it
-    serves until its replacement does, and its sessions have ended. Of several hosts the
-    first one goes first; where it fails, the others are not touched.
+    serves until its replacement does, and its sessions have ended. Of several hosts
+    all prepare at once, then the first one goes first; where it fails, the containers
+    of the others are not touched.
     """
     from csctl.lifecycle.fleet import propose_all, work_of
     from csctl.size import parse_duration
@@ -65,7 +71,10 @@ def apply(
     limit = None if timeout is None else parse_duration(timeout)
     engine = session.connect()
     plans = propose_all(engine, profiles, session.environ, interrupt=allow_interruption)
-    if (code := refused(session, plans, as_json)) is not None:
+    for one in plans:
+        for note in one.notes:
+            session.say(f"{one.profile}: note: {note}")
+    if (code := refused(plans, as_json)) is not None:
         return code
     if any(one.steps for one in plans):
         for one in plans:
@@ -83,14 +92,12 @@ def apply(
     return run_jobs(session, plans, jobs, as_json)
 
 
-def refused(session: Session, plans: list[Plan], as_json: bool) -> int | None:
-    """Tell notes and problems; the code to end with where there is any problem."""
+def refused(plans: list[Plan], as_json: bool) -> int | None:
+    """Tell all problems; the code to end with where there is any."""
     from csctl.cli.main import report
     from csctl.cli.plan import code_of
 
     for one in plans:
-        for note in one.notes:
-            session.say(f"{one.profile}: note: {note}")
         for problem in one.problems:
             report(problem)
     if not any(one.problems for one in plans):

@@ -39,6 +39,8 @@ class Manner:
     """What every row holds, whatever its host says."""
     first_alone: bool = False
     """Whether the first host goes alone, and the others only where it succeeded."""
+    before: Sequence[str] = ()
+    """The verb that all do at once before, if any, as it interrupts nothing."""
     preview: Sequence[str] = ()
     """The verb and options whose answers are shown before the question, if any."""
     show: Callable[[Sequence[Row]], None] | None = None
@@ -94,9 +96,17 @@ def ask_and_show(
             return code
     if "yes" in options:
         words = [*words, "--yes"]
+    before = list(manner.before)
     if rows_wanted := as_json or manner.show is not None:
         words = [*words, "--json"]
-    outcome = ask_all(session, parties, [*verb, *words], first_alone=manner.first_alone)
+        before += ["--json"] if before else []
+    outcome = ask_all(
+        session,
+        parties,
+        [*verb, *words],
+        first_alone=manner.first_alone,
+        before=before,
+    )
     if not rows_wanted:
         _echo(parties, outcome, err=False)
     else:

@@ -108,18 +108,30 @@ def ask_all(
     words: Sequence[str],
     *,
     first_alone: bool = False,
+    before: Sequence[str] = (),
 ) -> Outcome:
-    """Ask all parties side by side; where the first goes alone, all wait for it."""
+    """Ask all parties side by side; where the first goes alone, all wait for it.
+
+    All are asked at once to do what comes `before`, if anything; one that fails at that
+    is asked no more, and has answered.
+    """
     outcome = Outcome()
+    asked = list(parties)
+    if before:
+        _ask_some(session, parties, before, outcome)
+        asked = [one for one in parties if outcome.code(one.label) == exits.DONE]
     if not first_alone:
-        _ask_some(session, parties, words, outcome)
+        _ask_some(session, asked, words, outcome)
         return outcome
-    first, *others = parties
-    _ask_some(session, [first], words, outcome)
+    first = parties[0]
+    others = [one for one in asked if one is not first]
+    if first in asked:
+        _ask_some(session, [first], words, outcome)
     if outcome.code(first.label) == exits.DONE:
         _ask_some(session, others, words, outcome)
         return outcome
     for party in others:
+        outcome.answers.pop(party.label, None)
         why = f"not started, as {first.label} goes first and failed"
         outcome.not_started[party.label] = why
         session.say(f"csctl: {party.label}: {', '.join(party.names)}: {why}")

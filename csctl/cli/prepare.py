@@ -24,15 +24,16 @@ def prepare(session: Session, profiles: list[Profile], as_json: bool) -> int:
 
     Images are pulled, models and display models downloaded, licenses fetched; no
     container is made, stopped or replaced. It is for the days before a maintenance
-    window, or a link that is slow. What a service of Swarm needs lies on its nodes:
-    run it there.
+    window, or a link that is slow. A service of Swarm takes what lies on its nodes: for
+    one nothing is done.
     """
     from csctl.cli.apply import refused, run_jobs
     from csctl.lifecycle.prepare import prepare_alone, propose_preparing
 
     engine = session.connect()
+    profiles = [one for one in profiles if one.deploy is None]
     plans = propose_preparing(engine, profiles, session.environ)
-    if (code := refused(session, plans, as_json)) is not None:
+    if (code := refused(plans, as_json)) is not None:
         return code
     for one in plans:
         if one.steps:

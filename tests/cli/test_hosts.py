@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.hosts import Start, placed, until
-from tests.cli.shell import IMAGE, Engine, Shell
+from tests.cli.shell import ENDPOINT, IMAGE, OTHER_MODEL, Engine, Shell
 from tests.ports import free_port
 from tests.sshd import Sshd
 
@@ -86,6 +86,22 @@ def test_the_first_host_gates_the_others(
     }
     assert f"csctl: {other.url}: {good.name}: not started" in done.err
     assert engine.containers(good) == []
+
+
+def test_all_hosts_prepare_before_the_first_one_starts(
+    far_shell: Shell, near: Sshd, other: Sshd, engine: Engine
+) -> None:
+    bad = placed(far_shell, "a", near, environment={"REHEARSAL_FAIL": "never-ready"})
+    good = placed(far_shell, "b", other, model={"id": OTHER_MODEL})
+    there = {"api_key": {"env": "FAR_KEY"}, "endpoint": ENDPOINT}
+    good.change(billing=there, license=there)
+    assert not good.model.exists()
+    words = ("apply", "--yes", "--json", "--timeout", "3s")
+    done = far_shell.run(*words, bad.path, good.path, code=1)
+    assert [row["outcome"] for row in done.json] == ["not-ready", "not-started"]
+    assert engine.containers(good) == []
+    assert good.model.is_dir()
+    assert far_shell.actions(good) == ["create", "start"]
 
 
 def test_a_host_that_is_down_or_without_csctl_hides_no_other(
