@@ -118,8 +118,10 @@ class Session:
 
 def means_profile(word: str) -> bool:
     """Whether a word is a path of profiles; else it can only be a container's name."""
+    from csctl.profile.load import STDIN
+
     path = Path(word)
-    return os.sep in word or path.suffix in _SUFFIXES or path.is_file()
+    return word == STDIN or os.sep in word or path.suffix in _SUFFIXES or path.is_file()
 
 
 def print_json(value: Any) -> None:

@@ -11,10 +11,13 @@ from dataclasses import dataclass
 
 from textual.binding import Binding
 
+from csctl.lifecycle.far_row import FarRow
 from csctl.lifecycle.status import Status
-from csctl.tui.desk import Desk
+from csctl.tui.desk import Desk, Row
 
 Blocked = Callable[[Desk, Status | None], str | None]
+BlockedFar = Callable[[FarRow], str | None]
+_SERVICE = "Docker Swarm runs it: apply or remove it"
 _ALIVE = ("running", "restarting", "paused")
 
 
@@ -32,6 +35,8 @@ class Verb:
     """Whether it changes anything: a read-only desk does not have it."""
     blocked: Blocked
     """Why it cannot be done now; None where it can."""
+    far: BlockedFar
+    """The same of a row of another host."""
     several: bool = False
     """Whether it is done to all marked rows; else only to the one with the cursor."""
     show: bool = True
@@ -42,10 +47,12 @@ class Verb:
             self.key, self.action, self.label, tooltip=self.help, show=self.show
         )
 
-    def why_not(self, desk: Desk, row: Status | None) -> str | None:
+    def why_not(self, desk: Desk, row: Row | None) -> str | None:
         """Why it cannot be done now; None where it can."""
         if self.changes and desk.read_only:
             return desk.READ_ONLY
+        if isinstance(row, FarRow):
+            return self.far(row)
         return self.blocked(desk, row)
 
 
@@ -67,6 +74,52 @@ def _with_profile(_desk: Desk, row: Status | None) -> str | None:
     return None if row.wanted else f"no profile of {row.profile} was given to csctl"
 
 
+def _free(_row: FarRow) -> str | None:
+    return None
+
+
+def _only_there(words: str) -> BlockedFar:
+    """What to type, as it cannot be done from here."""
+
+    def why(row: FarRow) -> str:
+        if row.host.way == "ssh":
+            return f"only on {row.host}: ssh -t {row.host} csctl {words}"
+        return f"only on the host of {row.host}: csctl {words}"
+
+    return why
+
+
+def _there(row: FarRow) -> str | None:
+    """A container over there, as far as is known."""
+    if row.error is not None:
+        return row.error.message
+    if row.told is None:
+        return f"{row.host} has not answered yet"
+    state = row.told.get("state")
+    return f"{row.name} has no container on {row.host}" if state is None else None
+
+
+def _running_there(row: FarRow) -> str | None:
+    return _there(row) or _power_there(row, alive=True)
+
+
+def _stopped_there(row: FarRow) -> str | None:
+    return _there(row) or _power_there(row, alive=False)
+
+
+def _power_there(row: FarRow, *, alive: bool) -> str | None:
+    if row.wanted.deploy is not None:
+        return _SERVICE
+    state = row.told["state"] if row.told else None
+    return None if (state in _ALIVE) == alive else f"{row.name} is {state}"
+
+
+def _licensed_there(row: FarRow) -> str | None:
+    if row.wanted.mode == "connected":
+        return f"{row} is connected: it needs no license"
+    return None
+
+
 def _planned(desk: Desk, row: Status | None) -> str | None:
     return _with_profile(desk, row) or _with_engine(desk, row)
 
@@ -80,15 +133,22 @@ def _with_container(desk: Desk, row: Status | None) -> str | None:
 
 
 def _running(desk: Desk, row: Status | None) -> str | None:
-    why = _with_container(desk, row)
+    why = _power(desk, row)
     if why is not None or row is None or row.container is None:
         return why
     state = row.container.state
     return None if state in _ALIVE else f"{row.profile} is {state}"
 
 
-def _stopped(desk: Desk, row: Status | None) -> str | None:
+def _power(desk: Desk, row: Status | None) -> str | None:
     why = _with_container(desk, row)
+    if why is not None or row is None or row.container is None:
+        return why
+    return _SERVICE if row.container.serves_in_swarm else None
+
+
+def _stopped(desk: Desk, row: Status | None) -> str | None:
+    why = _power(desk, row)
     if why is not None or row is None or row.container is None:
         return why
     state = row.container.state
@@ -120,6 +180,7 @@ VERBS = (
         label="Details",
         help="Show the profile and its container in full",
         blocked=_some,
+        far=_free,
     ),
     Verb(
         action="plan",
@@ -128,6 +189,7 @@ VERBS = (
         help="Say what apply would do",
         several=True,
         blocked=_planned,
+        far=_free,
     ),
     Verb(
         action="apply",
@@ -137,6 +199,7 @@ VERBS = (
         changes=True,
         several=True,
         blocked=_planned,
+        far=_free,
     ),
     Verb(
         action="logs",
@@ -144,6 +207,7 @@ VERBS = (
         label="Logs",
         help="Follow the container's log",
         blocked=_with_container,
+        far=_there,
     ),
     Verb(
         action="images",
@@ -151,6 +215,7 @@ VERBS = (
         label="Images",
         help="Show the image's tags; pull one, or choose one for the profile",
         blocked=_with_engine,
+        far=_only_there("image list"),
     ),
     Verb(
         action="models",
@@ -158,6 +223,7 @@ VERBS = (
         label="Models",
         help="Show the models here, and base or custom ones; choose one",
         blocked=_planned,
+        far=_only_there("model show PROFILE"),
     ),
     Verb(
         action="license",
@@ -165,6 +231,7 @@ VERBS = (
         label="License",
         help="Show the license sets; refresh, or go back to the set before",
         blocked=_licensed,
+        far=_licensed_there,
     ),
     Verb(
         action="edit",
@@ -173,6 +240,7 @@ VERBS = (
         help="Open the profile in $EDITOR",
         changes=True,
         blocked=_with_profile,
+        far=_free,
     ),
     Verb(
         action="new",
@@ -181,6 +249,7 @@ VERBS = (
         help="Write a new profile with a guided form",
         changes=True,
         blocked=_always,
+        far=_free,
         show=False,
     ),
     Verb(
@@ -191,6 +260,7 @@ VERBS = (
         changes=True,
         several=True,
         blocked=_stopped,
+        far=_stopped_there,
         show=False,
     ),
     Verb(
@@ -201,6 +271,7 @@ VERBS = (
         changes=True,
         several=True,
         blocked=_running,
+        far=_running_there,
         show=False,
     ),
     Verb(
@@ -211,6 +282,7 @@ VERBS = (
         changes=True,
         several=True,
         blocked=_running,
+        far=_running_there,
         show=False,
     ),
     Verb(
@@ -221,6 +293,7 @@ VERBS = (
         changes=True,
         several=True,
         blocked=_removable,
+        far=_there,
         show=False,
     ),
 )
