@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -134,6 +134,10 @@ class Sshd:
         """End it; sessions that it has go on."""
         self._process.terminate()
         self._process.wait()
+
+
+Start = Callable[..., Sshd]
+"""Starts a host: with csctl there, unless `csctl` is false."""
 
 
 def _await(address: str, port: int, process: subprocess.Popen[bytes]) -> None:

@@ -40,7 +40,8 @@ def row(value: Status | FarRow) -> Row:
     """A row of `csctl status --json`; what another host left out is not known."""
     if not isinstance(value, FarRow):
         return words.status(value)
-    known = {**words.NO_STATUS, "name": value.name, **(value.told or {})}
+    told = value.told or {"problem": "nothing was told of it"}
+    known = {**words.NO_STATUS, "name": value.name, **told}
     if known["license"] is not None:
         known["license"] = {**_NO_LICENSE, **known["license"]}
     return known

@@ -220,18 +220,18 @@ def _heard(process: subprocess.Popen[bytes], text: bytes) -> Iterator[list[Line]
             ready = [key.fileobj for key, _ in selector.select(_TICK_SECONDS)]
             if stdin in ready and not (text := _fed(stdin, text)):
                 selector.unregister(stdin)
-            for one in [one for one in rests if one in ready]:
+            told: list[Line] = []
+            for one in rests.keys() & ready:
                 lines, rests[one] = _read(one, rests[one])
-                if lines:
-                    yield [Line(line, one is process.stderr) for line in lines]
+                told += (Line(line, one is process.stderr) for line in lines)
                 if rests[one] is None:
                     del rests[one]
                     selector.unregister(one)
-            if not ready:
-                yield []
-                # Whoever else holds its stderr open is not waited for.
-                if process.poll() is not None:
-                    break
+            if told or not ready:
+                yield told
+            # Whoever else holds its stderr open is not waited for.
+            if not ready and process.poll() is not None:
+                break
     for one, rest in rests.items():
         if rest:
             yield [Line(_plain(rest), one is process.stderr)]

@@ -27,13 +27,19 @@ def as_containers(engine: Engine) -> dict[str, Container]:
 
     Raises EngineError.
     """
-    if not engine.host.manages:
-        return {}
-    return {
-        service.name: _as_container(engine, service)
-        for service in engine.swarm.services()
-        if service.labels.get(LABEL_ROLE) == ROLE_SERVICE
-    }
+    return {one.name: _as_container(engine, one) for one in _services(engine)}
+
+
+def names(engine: Engine) -> set[str]:
+    """The names of all services of profiles; none elsewhere. Raises EngineError."""
+    return {one.name for one in _services(engine)}
+
+
+def _services(engine: Engine) -> Iterator[Service]:
+    if engine.host.manages:
+        for one in engine.swarm.services():
+            if one.labels.get(LABEL_ROLE) == ROLE_SERVICE:
+                yield one
 
 
 def _as_container(engine: Engine, service: Service) -> Container:

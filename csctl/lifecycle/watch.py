@@ -30,6 +30,8 @@ _GATHER = 0.2
 _SHOWN = 0.1
 """Seconds that are left for the first rows to be shown."""
 _FILES_SECONDS = 2.0
+_SERVICES_SECONDS = 10.0
+"""Seconds between two looks at services of Docker Swarm: no event tells of tasks."""
 _DAYS_SECONDS = 60.0
 _PAUSES = (0.5, 1.0, 2.0, 3.0)
 """Seconds before connecting again; the last counts from then on."""
@@ -152,6 +154,7 @@ class _Watch:
         fleet: FleetRows,
     ) -> Iterator[Update]:
         dates, days = _Every(_FILES_SECONDS), _Every(_DAYS_SECONDS)
+        services = _Every(_SERVICES_SECONDS)
         told, news = files.problems, False
         while not self._ended.is_set():
             if fleet.complete() or news or files.problems is not told:
@@ -161,6 +164,8 @@ class _Watch:
             if dates.due():
                 names |= files.changed()
                 yield from self._others(files)
+            if services.due():
+                names |= fleet.services()
             if names:
                 fleet.look(files.here, names)
             news = bool(names)

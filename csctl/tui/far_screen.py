@@ -100,7 +100,7 @@ class FarScreen(CsctlScreen):
 
     def about(self, row: FarRow) -> str:
         """The line above."""
-        return f"on {row.host}"
+        return f"on {row.host}; the profile is of {row.wanted.source.file}"
 
     def told(self, report: Report) -> Iterable[str]:
         """What is shown of the answer."""

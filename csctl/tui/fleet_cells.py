@@ -65,7 +65,7 @@ class Facts:
         """Which host that is, in short; `-` is this one."""
         if not isinstance(self.row, FarRow):
             return "-"
-        return self.row.host.text.removeprefix("ssh://")
+        return self.row.host.text.removeprefix("ssh://").rpartition("@")[2]
 
     @property
     def wanted(self) -> Profile | None:

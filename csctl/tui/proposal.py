@@ -113,6 +113,9 @@ class Proposal:
     def detail(self) -> str:
         """What would be done, line by line."""
         lines: list[str] = []
+        if len(self.far) + (self.near is not None) > 1:
+            first = self.first or "this host"
+            lines.append(f"{first} goes first; where it fails, no other is touched.")
         for one in self.changed:
             if isinstance(one, Far):
                 lines += [f"{one.errand.host}:", *one.lines]
@@ -120,9 +123,6 @@ class Proposal:
             lines += [f"{one.profile}:"] if len(self.changed) > 1 else []
             lines += [describe(step) for step in one.steps]
             lines += [f"· {note}" for note in one.notes]
-        if len(self.far) + (self.near is not None) > 1:
-            first = self.first or "this host"
-            lines.append(f"{first} goes first; where it fails, no other is touched.")
         return "\n".join(lines)
 
     def jobs(self, environ: Mapping[str, str]) -> dict[str, Work[Event, Any]]:

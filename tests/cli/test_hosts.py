@@ -6,43 +6,16 @@ import json
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.cli.shell import Draft, Engine, Shell
 from tests.ports import free_port
-from tests.sshd import Keys, Sshd
+from tests.sshd import Keys, Sshd, Start
 
 _SECONDS = 60
-Start = Callable[..., Sshd]
-
-
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
-    return Keys(tmp_path_factory.mktemp("keys"))
-
-
-@pytest.fixture(scope="module")
-def start(
-    keys: Keys, engine: Engine, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Start]:
-    """Starts a host: with csctl there, unless `csctl` is false."""
-    started: list[Sshd] = []
-
-    def start_(*, csctl: bool = True) -> Sshd:
-        folder = tmp_path_factory.mktemp("far") / "sshd"
-        environ = {"DOCKER_HOST": engine.url, "FAR_KEY": "rehearsal"}
-        host = Sshd(keys, folder, environ)
-        started.append(host)
-        if csctl:
-            host.install()
-        return host
-
-    yield start_
-    for host in started:
-        host.stop()
 
 
 @pytest.fixture(scope="module")
