@@ -78,6 +78,12 @@ class Facts:
         return None if isinstance(self.row, FarRow) else self.row.container
 
     @property
+    def measurable(self) -> bool:
+        """Whether this host's Engine tells what it uses: of a service nobody does."""
+        one = self.container
+        return one is not None and one.running and not one.serves_in_swarm
+
+    @property
     def asking(self) -> bool:
         """Whether its host was asked, and has not answered yet."""
         return isinstance(self.row, FarRow) and self.row.told is None
@@ -166,8 +172,7 @@ def _memory(facts: Facts, width: int) -> Cell:
 
 
 def _no_figure(facts: Facts, width: int) -> Cell:
-    running = facts.container is not None and facts.container.running
-    return Cell(fit("" if running else "-", width), "faint")
+    return Cell(fit("" if facts.measurable else "-", width), "faint")
 
 
 def _figure(

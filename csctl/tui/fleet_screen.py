@@ -262,9 +262,8 @@ class FleetScreen(CsctlScreen):
 
     def _measurable(self) -> Iterator[str]:
         for name in self.query_one(FleetTable).in_view:
-            container = self._facts[name].container
-            if container is not None and container.running:
-                yield container.name
+            if self._facts[name].measurable:
+                yield self._facts[name].name
 
     def _measure_none(self) -> None:
         # Not closed: that waits for the threads.
