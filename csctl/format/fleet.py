@@ -77,7 +77,7 @@ def _exited(row: Row) -> tuple[str, str]:
         return "✗", "exited: OOM"
     if row["exit_code"] in _STOPPED:
         return "○", "stopped"
-    return "✗", f"exited {row['exit_code']}"
+    return "✗", f"exited {row['exit_code'] or ''}".rstrip()
 
 
 def reference(row: Row, wanted: Profile | None) -> ImageReference | None:

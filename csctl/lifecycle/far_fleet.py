@@ -16,6 +16,8 @@ from csctl.lifecycle.far_row import FarRow, Told, read, rows_of
 from csctl.profile.host import Host
 from csctl.profile.model import Profile
 
+_SHOWN = 0.2
+"""Seconds that are left for the first rows to be shown."""
 _PAUSE = 12.0
 """Seconds from an answer to the next question."""
 
@@ -85,12 +87,16 @@ class FarFleet:
         self.follow(())
 
     def _ask(self, asked: _Asked) -> None:
+        # Whoever shows the rows comes first: what is started would take its turns.
+        asked.ended.wait(_SHOWN)
         while not asked.ended.is_set():
             asked.again.clear()
             try:
                 told = self._answer(asked)
             except CsctlError as error:
-                asked.error = error
+                # The same one again is no news.
+                if str(error) != str(asked.error):
+                    asked.error = error
             else:
                 asked.told, asked.error = told, None
             if not asked.ended.is_set():

@@ -14,6 +14,7 @@ from csctl.format import drift_words
 from csctl.format import fleet as words
 from csctl.lifecycle.far_row import FarRow
 from csctl.profile.model import Profile
+from csctl.reference import ImageReference
 from csctl.tag import Tag
 from csctl.tui.desk import Row, key_of
 from csctl.tui.fleet_columns import Layout
@@ -73,6 +74,11 @@ class Facts:
         return self.row.wanted
 
     @property
+    def image(self) -> ImageReference | None:
+        """The image that it runs, or is to run."""
+        return words.reference(self.said, self.wanted)
+
+    @property
     def container(self) -> Container | None:
         """Its container, where that is on this host."""
         return None if isinstance(self.row, FarRow) else self.row.container
@@ -112,6 +118,20 @@ def state(facts: Facts) -> tuple[str, str]:
     if facts.lost:
         return "?", "unknown"
     return ("…", "asking") if facts.asking else words.state(facts.said)
+
+
+def text(facts: Facts) -> str:
+    """What a filter looks at."""
+    row, wanted = facts.said, facts.wanted
+    said = (
+        facts.key,
+        *state(facts),
+        words.mode(row, wanted),
+        words.image(row, wanted),
+        words.model(row, wanted),
+        words.license_term(row),
+    )
+    return " ".join(said)
 
 
 def _host(facts: Facts, width: int) -> Cell:

@@ -15,13 +15,12 @@ from textual.widgets import Static
 
 from csctl.format import fleet as words
 from csctl.lifecycle.far_row import FarRow
-from csctl.reference import ImageReference
 from csctl.tui import doors
 from csctl.tui.banner import Banner
 from csctl.tui.crumbs import Crumbs
 from csctl.tui.desk import HISTORY, Row, key_of
 from csctl.tui.filter_bar import FilterBar
-from csctl.tui.fleet_cells import Facts, cells, state
+from csctl.tui.fleet_cells import Facts, cells, text
 from csctl.tui.fleet_columns import Layout, layout
 from csctl.tui.fleet_header import FleetHeader
 from csctl.tui.fleet_order import Order
@@ -124,7 +123,7 @@ class FleetScreen(CsctlScreen):
         self._marked &= set(map(key_of, self.desk.every))
         self._show_rows()
         self._show_banners()
-        self._releases.ask(filter(None, map(_reference, self._every)))
+        self._releases.ask(one.image for one in self._every if one.image)
         self.call_after_refresh(self._measure)
 
     @on(ReleasesRead)
@@ -171,18 +170,7 @@ class FleetScreen(CsctlScreen):
         return Line(name=key, cells=cells(facts, shown), marked=marked)
 
     def _passes(self, facts: Facts) -> bool:
-        if self._pattern is None:
-            return True
-        row, wanted = facts.said, facts.wanted
-        said = (
-            facts.key,
-            *state(facts),
-            words.mode(row, wanted),
-            words.image(row, wanted),
-            words.model(row, wanted),
-            words.license_term(row),
-        )
-        return self._pattern.matches(" ".join(said))
+        return self._pattern is None or self._pattern.matches(text(facts))
 
     def _show_banners(self) -> None:
         problems = [words.problem(one) for one in self.desk.problems]
@@ -316,7 +304,3 @@ class FleetScreen(CsctlScreen):
             return
         bar.clear()
         self._go_to_rows()
-
-
-def _reference(facts: Facts) -> ImageReference | None:
-    return words.reference(facts.said, facts.wanted)

@@ -13,12 +13,11 @@ from textual.binding import Binding
 
 from csctl.lifecycle.far_row import FarRow
 from csctl.lifecycle.status import Status
+from csctl.tui import there
 from csctl.tui.desk import Desk, Row
+from csctl.tui.there import ALIVE, SERVICE
 
 Blocked = Callable[[Desk, Status | None], str | None]
-BlockedFar = Callable[[FarRow], str | None]
-_SERVICE = "Docker Swarm runs it: apply or remove it"
-_ALIVE = ("running", "restarting", "paused")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +34,7 @@ class Verb:
     """Whether it changes anything: a read-only desk does not have it."""
     blocked: Blocked
     """Why it cannot be done now; None where it can."""
-    far: BlockedFar
+    far: there.Blocked
     """The same of a row of another host."""
     several: bool = False
     """Whether it is done to all marked rows; else only to the one with the cursor."""
@@ -74,52 +73,6 @@ def _with_profile(_desk: Desk, row: Status | None) -> str | None:
     return None if row.wanted else f"no profile of {row.profile} was given to csctl"
 
 
-def _free(_row: FarRow) -> str | None:
-    return None
-
-
-def _only_there(words: str) -> BlockedFar:
-    """What to type, as it cannot be done from here."""
-
-    def why(row: FarRow) -> str:
-        if row.host.way == "ssh":
-            return f"only on {row.host}: ssh -t {row.host} csctl {words}"
-        return f"only on the host of {row.host}: csctl {words}"
-
-    return why
-
-
-def _there(row: FarRow) -> str | None:
-    """A container over there, as far as is known."""
-    if row.error is not None:
-        return row.error.message
-    if row.told is None:
-        return f"{row.host} has not answered yet"
-    state = row.told.get("state")
-    return f"{row.name} has no container on {row.host}" if state is None else None
-
-
-def _running_there(row: FarRow) -> str | None:
-    return _there(row) or _power_there(row, alive=True)
-
-
-def _stopped_there(row: FarRow) -> str | None:
-    return _there(row) or _power_there(row, alive=False)
-
-
-def _power_there(row: FarRow, *, alive: bool) -> str | None:
-    if row.wanted.deploy is not None:
-        return _SERVICE
-    state = row.told["state"] if row.told else None
-    return None if (state in _ALIVE) == alive else f"{row.name} is {state}"
-
-
-def _licensed_there(row: FarRow) -> str | None:
-    if row.wanted.mode == "connected":
-        return f"{row} is connected: it needs no license"
-    return None
-
-
 def _planned(desk: Desk, row: Status | None) -> str | None:
     return _with_profile(desk, row) or _with_engine(desk, row)
 
@@ -137,14 +90,14 @@ def _running(desk: Desk, row: Status | None) -> str | None:
     if why is not None or row is None or row.container is None:
         return why
     state = row.container.state
-    return None if state in _ALIVE else f"{row.profile} is {state}"
+    return None if state in ALIVE else f"{row.profile} is {state}"
 
 
 def _power(desk: Desk, row: Status | None) -> str | None:
     why = _with_container(desk, row)
     if why is not None or row is None or row.container is None:
         return why
-    return _SERVICE if row.container.serves_in_swarm else None
+    return SERVICE if row.container.serves_in_swarm else None
 
 
 def _stopped(desk: Desk, row: Status | None) -> str | None:
@@ -152,7 +105,7 @@ def _stopped(desk: Desk, row: Status | None) -> str | None:
     if why is not None or row is None or row.container is None:
         return why
     state = row.container.state
-    return f"{row.profile} is {state}" if state in _ALIVE else None
+    return f"{row.profile} is {state}" if state in ALIVE else None
 
 
 def _removable(desk: Desk, row: Status | None) -> str | None:
@@ -180,7 +133,7 @@ VERBS = (
         label="Details",
         help="Show the profile and its container in full",
         blocked=_some,
-        far=_free,
+        far=there.free,
     ),
     Verb(
         action="plan",
@@ -189,7 +142,7 @@ VERBS = (
         help="Say what apply would do",
         several=True,
         blocked=_planned,
-        far=_free,
+        far=there.free,
     ),
     Verb(
         action="apply",
@@ -199,7 +152,7 @@ VERBS = (
         changes=True,
         several=True,
         blocked=_planned,
-        far=_free,
+        far=there.free,
     ),
     Verb(
         action="logs",
@@ -207,7 +160,7 @@ VERBS = (
         label="Logs",
         help="Follow the container's log",
         blocked=_with_container,
-        far=_there,
+        far=there.there,
     ),
     Verb(
         action="images",
@@ -215,7 +168,7 @@ VERBS = (
         label="Images",
         help="Show the image's tags; pull one, or choose one for the profile",
         blocked=_with_engine,
-        far=_only_there("image list"),
+        far=there.only_there("image list"),
     ),
     Verb(
         action="models",
@@ -223,7 +176,7 @@ VERBS = (
         label="Models",
         help="Show the models here, and base or custom ones; choose one",
         blocked=_planned,
-        far=_only_there("model show PROFILE"),
+        far=there.only_there("model show PROFILE"),
     ),
     Verb(
         action="license",
@@ -231,7 +184,7 @@ VERBS = (
         label="License",
         help="Show the license sets; refresh, or go back to the set before",
         blocked=_licensed,
-        far=_licensed_there,
+        far=there.licensed,
     ),
     Verb(
         action="edit",
@@ -240,7 +193,7 @@ VERBS = (
         help="Open the profile in $EDITOR",
         changes=True,
         blocked=_with_profile,
-        far=_free,
+        far=there.free,
     ),
     Verb(
         action="new",
@@ -249,7 +202,7 @@ VERBS = (
         help="Write a new profile with a guided form",
         changes=True,
         blocked=_always,
-        far=_free,
+        far=there.free,
         show=False,
     ),
     Verb(
@@ -260,7 +213,7 @@ VERBS = (
         changes=True,
         several=True,
         blocked=_stopped,
-        far=_stopped_there,
+        far=there.stopped,
         show=False,
     ),
     Verb(
@@ -271,7 +224,7 @@ VERBS = (
         changes=True,
         several=True,
         blocked=_running,
-        far=_running_there,
+        far=there.running,
         show=False,
     ),
     Verb(
@@ -282,7 +235,7 @@ VERBS = (
         changes=True,
         several=True,
         blocked=_running,
-        far=_running_there,
+        far=there.running,
         show=False,
     ),
     Verb(
@@ -293,7 +246,7 @@ VERBS = (
         changes=True,
         several=True,
         blocked=_removable,
-        far=_there,
+        far=there.there,
         show=False,
     ),
 )

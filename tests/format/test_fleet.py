@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -12,8 +13,10 @@ import pytest
 from csctl.clock import Moment
 from csctl.container.observed import Container
 from csctl.errors import Problem, ProfileError, UsageError
+from csctl.format import drift_words
 from csctl.format import fleet as words
 from csctl.format import status as said
+from csctl.lifecycle.far_row import FarRow
 from csctl.lifecycle.status import Status
 from tests.tui.stage import NOW, container, license_state, profile, row
 
@@ -222,6 +225,38 @@ def test_what_ends_first_alarms_first() -> None:
     )
     alarms = words.license_alarms({one.profile: said(one) for one in rows})
     assert [alarm.partition(":")[0] for alarm in alarms] == ["over", "missing", "due"]
+
+
+def _far(told: dict[str, Any] | None, error: UsageError | None = None) -> FarRow:
+    wanted = profile("contoso", host="ssh://stt1")
+    assert wanted.host is not None
+    return FarRow(
+        host=wanted.host, name="contoso", wanted=wanted, told=told, error=error
+    )
+
+
+def test_of_another_host_a_row_is_what_csctl_told_there() -> None:
+    told = json.loads(json.dumps(said(row(license=license_state(3)))))
+    value = words.row(_far(told))
+    assert words.state(value) == ("●", "ready")
+    assert words.license_term(value) == "due 3 d"
+    [alarm] = words.license_alarms({"contoso on ssh://stt1": value})
+    assert alarm.startswith("contoso on ssh://stt1: the license ends in 3 days")
+
+
+def test_what_an_older_csctl_does_not_tell_is_not_known() -> None:
+    told = {"profile": "contoso", "name": "contoso", "state": "exited"}
+    value = words.row(_far(told | {"license": {"path": "/d", "days_left": 3}}))
+    assert words.state(value) == ("✗", "exited")
+    assert (words.license_term(value), words.license_alarm(value)) == ("unknown", None)
+
+
+def test_where_nothing_was_told_the_profile_tells_what_is_wanted() -> None:
+    value = _far(None)
+    shown = words.row(value)
+    assert words.image(shown, value.wanted) == "4.12.0-amd64"
+    assert words.mode(shown, value.wanted) == "disconnected"
+    assert (words.license_term(shown), drift_words(shown)) == ("-", "unknown")
 
 
 def _problem(line: int, path: str) -> Problem:
