@@ -136,10 +136,13 @@ class FarLicenseScreen(FarScreen):
     VERB = ("license", "show")
 
     def about(self, row: FarRow) -> str:
-        alarm = fleet.license_alarm(fleet.row(row))
+        found = "what csctl license check finds is not known yet"
+        if row.told is not None and row.error is None:
+            alarm = fleet.license_alarm(fleet.row(row))
+            found = alarm or "csctl license check finds no fault"
         file = row.wanted.source.file
         return (
-            f"on {row.host}: {alarm or 'csctl license check finds no fault'}\n"
+            f"on {row.host}: {found}\n"
             f"→ csctl license refresh {file}, or rollback, does it over there"
         )
 
