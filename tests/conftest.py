@@ -21,6 +21,7 @@ from tests import ports, releases
 from tests.cli.shell import Shell
 from tests.engines import PrivateEngine, load_image, remove_containers, run_dockerd
 from tests.front import image as front
+from tests.sshd import Keys, Sshd, Start
 
 # How fast a busy machine draws examples says nothing of what is tested.
 settings.register_profile(
@@ -143,6 +144,36 @@ def stock(
             shutil.rmtree(draft.data / ".csctl")
             draft.data.rename(whole)
     return whole
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
+    """The key to all hosts of `start`."""
+    return Keys(tmp_path_factory.mktemp("keys"))
+
+
+@pytest.fixture(scope="module")
+def start(
+    keys: Keys,
+    engine_host: str,
+    rehearsal_image: str,  # noqa: ARG001
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Start]:
+    """Starts hosts with the shared Engine, and with variables of their own."""
+    started: list[Sshd] = []
+
+    def start_(*, csctl: bool = True, **more: str) -> Sshd:
+        folder = tmp_path_factory.mktemp("far") / "sshd"
+        environ = {"DOCKER_HOST": engine_host, "FAR_KEY": "rehearsal", **more}
+        host = Sshd(keys, folder, environ)
+        started.append(host)
+        if csctl:
+            host.install()
+        return host
+
+    yield start_
+    for host in started:
+        host.stop()
 
 
 @pytest.fixture(scope="session")

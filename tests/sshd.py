@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -122,10 +122,10 @@ class Sshd:
         """The processes of its sessions; sshd's own have none of their variables."""
         mark = f"{_MARK}={self._folder}\0".encode()
         found = []
-        for file in Path("/proc").glob("[0-9]*/environ"):
+        for process in Path("/proc").glob("[0-9]*"):
             try:
-                if mark in file.read_bytes():
-                    found.append(int(file.parent.name))
+                if mark in (process / "environ").read_bytes():
+                    found.append(int(process.name))
             except OSError:
                 continue  # It has ended meanwhile.
         return found
@@ -134,6 +134,10 @@ class Sshd:
         """End it; sessions that it has go on."""
         self._process.terminate()
         self._process.wait()
+
+
+Start = Callable[..., Sshd]
+"""Starts a host: with csctl there, unless `csctl` is false."""
 
 
 def _await(address: str, port: int, process: subprocess.Popen[bytes]) -> None:

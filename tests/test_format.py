@@ -106,6 +106,7 @@ def test_a_license_is_its_files_and_dates() -> None:
         "image": "csctl/rehearsal:4.12.0-amd64",
         "image_id": "sha256:" + "1a" * 32,
         "model": MODEL,
+        "damage": [],
     }
 
 
@@ -147,12 +148,14 @@ def test_a_running_container_is_a_row() -> None:
         "container": "contoso",
         "image": "csctl/rehearsal:4.12.0-amd64",
         "state": "running",
+        "exit_code": 0,
+        "out_of_memory": False,
         "ready": True,
         "api_status": "Valid",
         "model": MODEL,
         "mode": "connected",
         "port": "127.0.0.1:5000",
-        "license": shown.license_state(_state(license_())),
+        "license": {**shown.license_state(_state(license_())), "term": "unknown"},
         "drift": [{"field": "port", "have": "1", "want": "2", "by": "profile"}],
         "problem": None,
     }

@@ -52,16 +52,16 @@ def logs(
     moment = None
     if since is not None:
         moment = int(time.time() - parse_duration(since).total_seconds())
-    if (found := service.find(engine, name)) is not None:
-        for line in service.log(
-            engine, found, follow=follow or reconnect, tail=tail, since=moment
-        ):
+    found = service.find(engine, name)
+    if reconnect:
+        known = found or managed(engine, name)
+        _follow_on(engine, known.name, tail=tail, since=moment)
+        return
+    if found is not None:
+        for line in service.log(engine, found, follow=follow, tail=tail, since=moment):
             click.echo(printable(line))
         return
     container = managed(engine, name)
-    if reconnect:
-        _follow_on(engine, container.name, tail=tail, since=moment)
-        return
     redact = redactor_of(container)
     lines = engine.follow_log if follow else engine.read_log
     for line in lines(container.name, tail=tail, since=moment):

@@ -155,6 +155,7 @@ def _typed(profile: Profile) -> str:
 
 def means_profile(word: str) -> bool:
     """Whether a word is a path of profiles; else it can only be a container's name."""
+
     path = Path(word)
     suffixed = path.suffix in _SUFFIXES
     return word == _STDIN or os.sep in word or suffixed or path.is_file()

@@ -36,9 +36,8 @@ def open_tui(session: Session, named: Sequence[str], *, read_only: bool) -> int:
     _check_terminal(session)
     paths = list(named) or _places(session)
     if paths:
-        # The screen is one Engine's; `csctl status` shows the others as well.
-        # What is wrong with any is said before the screen is taken.
-        session.ours(paths)
+        # What is wrong with them is said before the screen is taken.
+        session.everywhere(paths)
     if not session.color:
         os.environ["NO_COLOR"] = "1"
     elif not os.environ.get("NO_COLOR"):
@@ -54,7 +53,7 @@ def open_tui(session: Session, named: Sequence[str], *, read_only: bool) -> int:
     first = Path(paths[0]) if paths else Path()
     desk = Desk(
         connect=session.connect,
-        load=lambda: session.ours(paths) if paths else [],
+        load=lambda: session.everywhere(paths) if paths else [],
         environ=session.environ,
         paths=paths,
         folder=first if first.is_dir() else first.parent,

@@ -17,7 +17,8 @@ from csctl.container.service import (
 )
 from csctl.container.spec import LABEL_PROFILE
 from csctl.engine import decode_swarm, encode
-from csctl.engine.log_stream import lines
+from csctl.engine.log_stream import LogStream, lines
+from csctl.engine.stream import open_stream
 from csctl.engine.translate import engine_errors
 from csctl.engine.unbroken import unbroken
 
@@ -85,6 +86,23 @@ class Swarm:
     ) -> Iterator[tuple[str, str]]:
         """The same, as lines come, of tasks to come as well. Not redacted."""
         return self._log(name, tail=tail, since=since, follow="1")
+
+    def stream_log(
+        self, service: str, *, tail: int | None = None, since: int | None = None
+    ) -> LogStream:
+        """Stamped lines of a service by its id as they come, until closed.
+
+        A text begins with what `decode_swarm.log_line` reads. Not redacted.
+        """
+        what = f"following the log of service {service}"
+        parameters = {
+            **dict.fromkeys(("details", "follow", "stdout", "stderr"), "1"),
+            "timestamps": "1",
+            "tail": "all" if tail is None else str(tail),
+            "since": str(since or 0),
+        }
+        answer = open_stream(self._api, what, f"services/{service}/logs", parameters)
+        return LogStream(what, answer, framed=True)
 
     def _log(
         self, name: str, *, tail: int | None, since: int | None, follow: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -78,6 +78,7 @@ def license_state(value: LicenseState) -> Row:
         "image": known.image if known else None,
         "image_id": known.image_id if known else None,
         "model": known.id if known else None,
+        "damage": list(stored.damage) if stored else [],
     }
 
 
@@ -134,15 +135,23 @@ def status(value: Status) -> Row:
         "container": container.name if container else None,
         "image": container.image if container else None,
         "state": container.state if container else None,
+        "exit_code": container.exit_code if container else None,
+        "out_of_memory": container.out_of_memory if container else False,
         "ready": value.ready,
         "api_status": value.api_status,
         "model": container.model if container else wanted.model.id if wanted else None,
         "mode": container.mode if container else wanted.mode if wanted else None,
         "port": str(port) if port else _wanted_port(wanted),
-        "license": license_state(value.license) if value.license else None,
+        "license": _license(value.license, wanted) if value.license else None,
         "drift": [difference(one) for one in value.drift],
         "problem": value.problem.message if value.problem else None,
     }
+
+
+def _license(value: LicenseState, wanted: Profile | None) -> Row:
+    """A license, and how far it is from its end."""
+    declared = wanted.license if wanted else None
+    return {**license_state(value), "term": value.term(declared)}
 
 
 def _wanted_port(wanted: Profile | None) -> str | None:
@@ -173,7 +182,8 @@ STATUS_HEADERS = (
 
 NO_STATUS: Row = {
     **dict.fromkeys(("name", "container", "image", "state", "ready", "api_status")),
-    **dict.fromkeys(("model", "mode", "port", "license", "problem")),
+    **dict.fromkeys(("model", "mode", "port", "license", "problem", "exit_code")),
+    "out_of_memory": False,
     "drift": [],
 }
 """A row of `status`, but for its profile, where its host said nothing."""
@@ -204,17 +214,14 @@ def status_cells(row: Row) -> tuple[str, ...]:
         row["mode"] or "-",
         row["port"] or "-",
         _license_words(row["license"]),
-        _drift_words(row["problem"], (one["field"] for one in row["drift"])),
+        drift_words(row),
     )
 
 
-def drift_words(value: Status) -> str:
+def drift_words(row: Row) -> str:
     """The fields that drifted, `none`, or `unknown` where nothing was compared."""
-    return _drift_words(value.problem, (one.field for one in value.drift))
-
-
-def _drift_words(problem: object, fields: Iterable[str]) -> str:
-    return "unknown" if problem else ", ".join(fields) or "none"
+    fields = ", ".join(one["field"] for one in row["drift"])
+    return "unknown" if row["problem"] else fields or "none"
 
 
 def check(value: Check) -> Row:

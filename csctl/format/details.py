@@ -56,22 +56,23 @@ def details(value: Details) -> Row:
 def overview(value: Details) -> Pairs:
     """What it is and how it does, line by line."""
     row = words.status(value.status)
-    glyph, state = fleet.state(value.status)
+    wanted = value.status.wanted
+    glyph, state = fleet.state(row)
     pairs = [
         ("state", f"{glyph} {state}"),
         ("mode", row["mode"] or "unknown"),
         ("image", row["image"] or _wanted_image(value)),
-        ("model", row["model"] or fleet.model(value.status)),
+        ("model", row["model"] or fleet.model(row, wanted)),
         ("port", row["port"] or "none"),
         ("license", words.license_words(value.status.license)),
-        ("drift", words.drift_words(value.status)),
+        ("drift", words.drift_words(row)),
     ]
     if value.reason is not None:
         pairs.append(("reason", value.reason))
     if value.status.api_status:
         pairs.insert(1, ("API key", value.status.api_status))
-    if value.status.wanted is not None:
-        pairs.append(("profile", str(value.status.wanted.source.file)))
+    if wanted is not None:
+        pairs.append(("profile", str(wanted.source.file)))
     if value.status.problem is not None:
         pairs.append(("problem", fleet.problem(value.status.problem)))
     return (*pairs, *(("warning", text) for text in value.warnings))

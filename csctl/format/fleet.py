@@ -1,23 +1,34 @@
-"""A row of the fleet in few words: its state, its image, what it uses, its license."""
+"""A row of the fleet in few words: its state, its image, what it uses, its license.
+
+It is a row of `csctl status --json`, of this host or of another one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from csctl import format as words
 from csctl.errors import CsctlError, InvalidReference, ProfileError
+from csctl.format import Row
+from csctl.lifecycle.far_row import FarRow
 from csctl.probe import INVALID
 from csctl.reference import ImageReference
 
 if TYPE_CHECKING:
-    from csctl.container.observed import Container
-    from csctl.expiry import Term
-    from csctl.lifecycle.status import LicenseState, Status
+    from csctl.lifecycle.status import Status
+    from csctl.profile.model import Profile
 
 _STOPPED = (0, 143)
 """Exit codes of a container that was told to stop."""
 _ID = "sha256:"
+_NO_LICENSE: Row = {
+    **dict.fromkeys(("path", "expires_at", "days_left", "clock")),
+    "damage": [],
+    "term": "unknown",
+    "expiry_source": "unknown",
+}
 _UNITS = ("B", "K", "M", "G", "T")
 _SOURCES = {
     "declared": "declared in the profile",
@@ -25,81 +36,86 @@ _SOURCES = {
 }
 
 
-def state(value: Status) -> tuple[str, str]:
+def row(value: Status | FarRow) -> Row:
+    """A row of `csctl status --json`; what another host left out is not known."""
+    if not isinstance(value, FarRow):
+        return words.status(value)
+    told = value.told or {"problem": "nothing was told of it"}
+    known = {**words.NO_STATUS, "name": value.name, **told}
+    if known["license"] is not None:
+        known["license"] = {**_NO_LICENSE, **known["license"]}
+    return known
+
+
+def state(row: Row) -> tuple[str, str]:
     """A glyph and a word: `●` serves, `◐` `…` are under way, `○` rests, `✗` fails."""
-    container = value.container
-    if container is None:
-        return "✗", "absent"
-    match container.state:
+    match row["state"]:
+        case None:
+            return "✗", "absent"
         case "running":
-            return _running(value)
+            return _running(row)
         case "exited":
-            return _exited(container)
-        case "restarting" | "removing":
-            return "…", container.state
-        case "created" | "paused":
-            return "○", container.state
-        case _:
-            return "✗", container.state
+            return _exited(row)
+        case "restarting" | "removing" as word:
+            return "…", word
+        case "created" | "paused" as word:
+            return "○", word
+        case word:
+            return "✗", str(word)
 
 
-def _running(value: Status) -> tuple[str, str]:
-    if value.ready:
+def _running(row: Row) -> tuple[str, str]:
+    if row["ready"]:
         return "●", "ready"
-    if value.api_status == INVALID:
+    if row["api_status"] == INVALID:
         return "✗", "key refused"
-    return "◐", "loading" if value.api_status else "starting"
+    return "◐", "loading" if row["api_status"] else "starting"
 
 
-def _exited(container: Container) -> tuple[str, str]:
-    if container.out_of_memory:
+def _exited(row: Row) -> tuple[str, str]:
+    if row["out_of_memory"]:
         return "✗", "exited: OOM"
-    if container.exit_code in _STOPPED:
+    if row["exit_code"] in _STOPPED:
         return "○", "stopped"
-    return "✗", f"exited {container.exit_code}"
+    return "✗", f"exited {row['exit_code'] or ''}".rstrip()
 
 
-def reference(value: Status) -> ImageReference | None:
+def reference(row: Row, wanted: Profile | None) -> ImageReference | None:
     """The image that a row runs, or else the one that its profile wants."""
     # Of an image without a name the Engine gives the id.
-    if value.container is not None and not value.container.image.startswith(_ID):
+    if row["image"] is not None and not row["image"].startswith(_ID):
         try:
-            return ImageReference.parse(value.container.image)
+            return ImageReference.parse(row["image"])
         except InvalidReference:
             pass
-    return value.wanted.image if value.wanted else None
+    return wanted.image if wanted else None
 
 
-def image(value: Status) -> str:
+def image(row: Row, wanted: Profile | None) -> str:
     """The image's tag, or the start of its digest."""
-    known = reference(value)
+    known = reference(row, wanted)
     if known is not None:
         return known.tag or (known.digest or "")[:19]
-    return value.container.image[:19] if value.container else "-"
+    return row["image"][:19] if row["image"] else "-"
 
 
-def model(value: Status) -> str:
+def model(row: Row, wanted: Profile | None) -> str:
     """The start of the model's id, or the locale of the newest base model."""
-    known = value.container.model if value.container else None
-    if known is None and value.wanted is not None:
-        asked = value.wanted.model
-        known = asked.id
-        if asked.base is not None:
-            return asked.base.locale
+    if row["model"] is None and wanted is not None and wanted.model.base is not None:
+        return wanted.model.base.locale
+    known = row["model"] or (wanted.model.id if wanted else None)
     return (known or "-")[:8]
 
 
-def mode(value: Status) -> str:
+def mode(row: Row, wanted: Profile | None) -> str:
     """The billing mode, `-` where nothing tells."""
-    known = value.container.mode if value.container else None
-    return known or (value.wanted.mode if value.wanted else "-")
+    return row["mode"] or (wanted.mode if wanted else "-")
 
 
-def port(value: Status) -> str:
+def port(row: Row, wanted: Profile | None) -> str:
     """The published port, or the one that the profile wants."""
-    known = value.container.port if value.container else None
-    wanted = value.wanted
-    return str(known or (wanted.port if wanted and wanted.seat is None else "-"))
+    asked = str(wanted.port) if wanted and wanted.seat is None else "-"
+    return row["port"] or asked
 
 
 def cores(used: float, limit: float | None) -> str:
@@ -122,71 +138,70 @@ def _short(count: float) -> str:
     return text.removesuffix(".0") + _UNITS[unit]
 
 
-def license_term(value: Status) -> str:
+def license_term(row: Row) -> str:
     """`28 days`, `due 5 d`, `expired`, `damaged`, `unknown`, `none`; `-` needs none.
 
-    `clock?` where this host's clock is behind, so that no days count.
+    `clock?` where the clock of its host is behind, so that no days count.
     """
-    known = value.license
+    known = row["license"]
     if known is None:
         return "-"
-    if known.license is None:
+    if known["path"] is None:
         return "none"
-    if known.license.damage:
+    if known["damage"]:
         return "damaged"
-    if known.behind is not None:
+    if known["clock"] is not None:
         return "clock?"
-    left = known.days_left
-    match _term(value, known):
+    left = known["days_left"]
+    match known["term"]:
         case "valid":
             return "1 day" if left == 1 else f"{left} days"
         case "due":
             return f"due {left} d"
         case other:
-            return other
+            return str(other)
 
 
-def _term(value: Status, known: LicenseState) -> Term:
-    declared = value.wanted.license if value.wanted else None
-    return known.term(declared)
-
-
-def license_alarm(value: Status) -> str | None:
+def license_alarm(row: Row) -> str | None:
     """What is wrong with a row's license, by the rule of `license check`; or None."""
-    known = value.license
+    known = row["license"]
     if known is None:
         return None
-    if known.license is None:
-        return f"{value.profile}: there is no license"
-    if known.license.damage:
-        return f"{value.profile}: the license is damaged: {known.license.damage[0]}"
-    if known.behind is not None:
-        return f"{value.profile}: {known.behind.message}"
-    term = _term(value, known)
-    if known.expiry.at is None or term not in ("due", "expired"):
+    if known["path"] is None:
+        return "there is no license"
+    if known["damage"]:
+        return f"the license is damaged: {known['damage'][0]}"
+    if known["clock"] is not None:
+        return str(known["clock"])
+    if known["expires_at"] is None or known["term"] not in ("due", "expired"):
         return None
-    day = known.expiry.at.date().isoformat()
-    source = _SOURCES[known.expiry.source]
-    if term == "expired":
-        return f"{value.profile}: the license expired on {day} ({source})"
-    left = known.days_left
+    day, _, _ = known["expires_at"].partition("T")
+    source = _SOURCES[known["expiry_source"]]
+    if known["term"] == "expired":
+        return f"the license expired on {day} ({source})"
+    left = known["days_left"]
     days = "less than a day" if not left else "1 day" if left == 1 else f"{left} days"
-    return f"{value.profile}: the license ends in {days}, on {day} ({source})"
+    return f"the license ends in {days}, on {day} ({source})"
 
 
-def license_alarms(rows: Iterable[Status]) -> list[str]:
-    """All alarms of some rows, the most urgent first.
+def license_alarms(rows: Mapping[str, Row]) -> list[str]:
+    """All alarms of some rows by what they are called, the most urgent first.
 
     One without a license stands between those whose licenses ended and those whose
     end is to come.
     """
     found = [
-        ((known.license and known.expiry.at) or known.now, alarm)
-        for row in rows
-        if (known := row.license) is not None
-        and (alarm := license_alarm(row)) is not None
+        (*_urgency(row["license"]), f"{name}: {alarm}")
+        for name, row in rows.items()
+        if (alarm := license_alarm(row)) is not None
     ]
-    return [alarm for _, alarm in sorted(found)]
+    return [alarm for _, _, alarm in sorted(found)]
+
+
+def _urgency(known: Row) -> tuple[int, str]:
+    if known["path"] is None or known["expires_at"] is None:
+        return 1, ""
+    return (0 if known["term"] == "expired" else 2), known["expires_at"]
 
 
 def problem(value: CsctlError) -> str:

@@ -33,6 +33,8 @@ _TICK_SECONDS = 0.5
 _CHUNK = 1 << 16
 # Below the time that `side_by_side` gives its jobs to end.
 _FAREWELL_SECONDS = 25.0
+# For what only looks: nothing is left half-made where it is cut off.
+_SHORT_FAREWELL_SECONDS = 1.0
 _SSH = (
     "ssh",
     *("-T", "-o", "BatchMode=yes"),
@@ -54,6 +56,14 @@ class Answer:
 
     code: int
     out: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line that csctl wrote: data, or aside of it to stderr."""
+
+    text: str
+    aside: bool
 
 
 def ask(
@@ -78,6 +88,32 @@ def ask(
         return Answer(
             code=process.returncode, out=out.read().decode(errors="backslashreplace")
         )
+
+
+def listen(
+    host: Host, words: Sequence[str], environ: Mapping[str, str]
+) -> Generator[list[Line], None, None]:
+    """Run csctl for a host, and yield what it writes in handfuls, as it comes.
+
+    A handful is empty where nothing came for a moment; it may be closed at any. Raises
+    as `ask` does.
+    """
+    far = reached(host)
+    argv = command(far, words, 0)
+    kept: list[Line] = []
+    with _started(argv, subprocess.PIPE, environ, _SHORT_FAREWELL_SECONDS) as process:
+        for lines, _ in _heard(process, b""):
+            if kept:
+                yield kept
+            # As in `_told`: it may be ssh's last word.
+            kept = lines[-1:] if lines and lines[-1].aside else []
+            yield lines[: len(lines) - len(kept)]
+        process.wait()
+    last = kept[0].text if kept else ""
+    if (fault := _fault(far, process.returncode, last)) is not None:
+        raise fault
+    if kept:
+        yield kept
 
 
 def command(host: Host | None, words: Sequence[str], size: int) -> list[str]:
@@ -107,7 +143,10 @@ def reached(host: Host | None) -> Host | None:
 
 @contextmanager
 def _started(
-    argv: Sequence[str], out: IO[bytes], environ: Mapping[str, str]
+    argv: Sequence[str],
+    out: IO[bytes] | int,
+    environ: Mapping[str, str],
+    farewell: float = _FAREWELL_SECONDS,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A process that has ended, one way or another, when the block is left."""
     try:
@@ -130,14 +169,14 @@ def _started(
         try:
             yield process
         finally:
-            _end(process)
+            _end(process, farewell)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: subprocess.Popen[bytes], farewell: float) -> None:
     assert process.stdin is not None
     process.stdin.close()
     try:
-        process.wait(_FAREWELL_SECONDS)
+        process.wait(farewell)
     except subprocess.TimeoutExpired:
         pass
     finally:
@@ -153,53 +192,72 @@ def _told(
     """
     began = time.monotonic()
     kept = ""
-    for line, left in _lines(process, text):
+    for lines, left in _heard(process, text):
+        for line in lines:
+            if kept:
+                yield Note(text=kept)
+            kept = line.text
+        if lines:
+            continue
         if kept:
             yield Note(text=kept)
-        kept = line
+            kept = ""
         if left:
             total = len(text)
             yield Transfer(what=f"to {host}", done=total - left, total=total)
-        elif not line:
+        else:
             what, seconds = f"csctl on {host}", time.monotonic() - began
             yield Waiting(what=what, seconds=seconds, phase="running", line="")
     process.wait()
     return kept
 
 
-def _lines(process: subprocess.Popen[bytes], text: Text) -> Iterator[tuple[str, int]]:
-    """The lines on its stderr as they come; an empty one now and then meanwhile.
+def _heard(
+    process: subprocess.Popen[bytes], text: Text
+) -> Iterator[tuple[list[Line], int]]:
+    """Feed it its text, and yield its lines as they come; none now and then meanwhile.
 
-    With each, how many bytes of the text are still to be told.
+    With them, how many bytes of the text are still to be told.
     """
-    stdin, stderr = process.stdin, process.stderr
+    stdin = process.stdin
     assert stdin is not None
-    assert stderr is not None
     os.set_blocking(stdin.fileno(), False)
-    rest = b""
-    told = time.monotonic()
+    outputs = filter(None, (process.stdout, process.stderr))
+    rests: dict[IO[bytes], bytes | None] = dict.fromkeys(outputs, b"")
+    told_at = time.monotonic()
     with selectors.DefaultSelector() as selector:
-        selector.register(stderr, selectors.EVENT_READ)
         selector.register(stdin, selectors.EVENT_WRITE)
-        while True:
+        for one in rests:
+            selector.register(one, selectors.EVENT_READ)
+        while rests:
             ready = [key.fileobj for key, _ in selector.select(_TICK_SECONDS)]
             if stdin in ready and not (text := _fed(stdin, text)):
                 selector.unregister(stdin)
-            if stderr in ready:
-                data = os.read(stderr.fileno(), _CHUNK)
-                told = time.monotonic()
-                *lines, rest = (rest + data).split(b"\n")
-                yield from ((_plain(line), len(text)) for line in lines)
-                if not data:
-                    break
-            elif not ready or time.monotonic() - told >= _TICK_SECONDS:
-                told = time.monotonic()
-                yield "", len(text)
-                # Whoever else holds its stderr open is not waited for.
-                if process.poll() is not None:
-                    break
-    if rest:
-        yield _plain(rest), len(text)
+            told: list[Line] = []
+            for one in rests.keys() & ready:
+                lines, rests[one] = _read(one, rests[one])
+                told += (Line(line, one is process.stderr) for line in lines)
+                if rests[one] is None:
+                    del rests[one]
+                    selector.unregister(one)
+            if told or not ready or time.monotonic() - told_at >= _TICK_SECONDS:
+                told_at = time.monotonic()
+                yield told, len(text)
+            # Whoever else holds its stderr open is not waited for.
+            if not ready and process.poll() is not None:
+                break
+    for one, rest in rests.items():
+        if rest:
+            yield [Line(_plain(rest), one is process.stderr)], len(text)
+
+
+def _read(stream: IO[bytes], rest: bytes | None) -> tuple[list[str], bytes | None]:
+    """The lines that are there, after what is left of the last one; None at the end."""
+    data, rest = os.read(stream.fileno(), _CHUNK), rest or b""
+    if not data:
+        return [_plain(rest)] if rest else [], None
+    *whole, rest = (rest + data).split(b"\n")
+    return list(map(_plain, whole)), rest
 
 
 def _plain(line: bytes) -> str:

@@ -13,6 +13,7 @@ from functools import partial
 
 from csctl.container.observed import Happening
 from csctl.engine.engine import Engine
+from csctl.lifecycle import service
 from csctl.lifecycle.questions import Questions
 from csctl.lifecycle.readiness import Readiness
 from csctl.lifecycle.status import (
@@ -69,6 +70,14 @@ class FleetRows:
             | {name for name, row in self._rows.items() if _id(row) in ids}
         )
 
+    def services(self) -> set[str]:
+        """The names of services, those that came and went among them.
+
+        Raises EngineError.
+        """
+        here = {name for name, row in self._rows.items() if _in_swarm(row)}
+        return here | service.names(self._engine)
+
     def look(
         self, profiles: Sequence[Profile], names: Collection[str] | None = None
     ) -> None:
@@ -91,7 +100,8 @@ class FleetRows:
             row = self._rows[name]
             self._rows[name] = _answered(row, self._readiness.of(name))
             self._forget(name)
-            if seen.snapshot is not None and row.wanted and row.container:
+            compared = seen.snapshot is not None and row.wanted
+            if row.container and (compared or _in_swarm(row)):
                 question = partial(compare, self._engine, seen, name, self._environ)
                 self._unasked[name] = question
 
@@ -104,8 +114,11 @@ class FleetRows:
         container, old = seen.containers.get(name), self._rows.get(name)
         if container is None:
             return Comparison()
-        if old is not None and _id(old) == container.id and old.wanted is not None:
+        known = old is not None and (old.wanted is not None or _in_swarm(old))
+        if old is not None and known and _id(old) == container.id:
             return Comparison(drift=old.drift, problem=old.problem)
+        if container.serves_in_swarm:
+            return Comparison()  # Only Swarm itself tells.
         return compare_alone(container)
 
     def complete(self) -> bool:
@@ -146,6 +159,12 @@ class FleetRows:
 
 def _id(row: Status) -> str | None:
     return row.container.id if row.container else None
+
+
+def _in_swarm(row: Status) -> bool:
+    if row.container is not None:
+        return row.container.serves_in_swarm
+    return row.wanted is not None and row.wanted.deploy is not None
 
 
 def _answered(row: Status, answer: Answer) -> Status:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -11,10 +12,12 @@ from datetime import UTC, datetime
 
 from csctl.container.log_line import LogLine
 from csctl.container.observed import Container
+from csctl.container.service import Service
 from csctl.contract.dialects import printable
 from csctl.engine.engine import Engine
 from csctl.engine.log_stream import LogStream
 from csctl.errors import ContainerNotFound, EngineError, EngineUnavailable
+from csctl.lifecycle import service
 from csctl.lifecycle.lookup import managed
 from csctl.lifecycle.pump import Pump
 from csctl.lifecycle.ready import redactor_of
@@ -26,10 +29,13 @@ _GATHER = 0.1
 """Seconds in which lines are gathered: a flood comes in handfuls."""
 _PAUSE = 1.0
 """Seconds until an Engine that was lost, or a log that broke off, is tried again."""
+_LOOK = 3.0
+"""Seconds between two looks whether a service is still there."""
 _TURNS = ("start", "rename", "destroy", "remove")
 """What happens where a log goes on, or where there is none any more."""
 _NO_ENGINE = "the Engine does not answer"
 _NO_CONTAINER = "there is no container now"
+_NO_SERVICE = "there is no service now"
 _GOING = ("removing", "dead")
 
 
@@ -61,8 +67,16 @@ def follow(
     while not stop.is_set():
         try:
             engine = connect()
-            yield from _run(engine, name, story, stop)
-            _rest(engine, name, story, stop)
+            found = service.find(engine, name)
+            if found is not None:
+                yield from _run_service(engine, found, story, stop)
+                stop.wait(_PAUSE)
+            elif story.of_service:
+                yield from story.interrupted(_NO_SERVICE)
+                stop.wait(_PAUSE)
+            else:
+                yield from _run(engine, name, story, stop)
+                _rest(engine, name, story, stop)
         except EngineUnavailable:
             yield from story.interrupted(_NO_ENGINE)
             stop.wait(_PAUSE)
@@ -91,6 +105,28 @@ def _run(
                 stop.wait(_GATHER)
     if not stop.is_set():
         yield from story.ended(engine.container(container.id))
+
+
+def _run_service(
+    engine: Engine, found: Service, story: _Story, stop: threading.Event
+) -> Iterator[list[Entry]]:
+    """What all tasks of a service say, also those to come, until it is removed."""
+    yield from story.met_service()
+    chapter = story.first
+    chapter.repeat()
+    lines = service.TaskLines(engine, found, tail=chapter.tail, since=chapter.since)
+    with closing(Pump(lines)) as pump:
+        looked = time.monotonic()
+        while not stop.is_set() and (some := pump.take(_PATIENCE)) is not None:
+            fresh = list(filter(chapter.is_new, some))
+            if fresh:
+                yield [LogLine(one.stamp, printable(one.text)) for one in fresh]
+                stop.wait(_GATHER)
+            # Swarm holds the stream of a service that is gone open.
+            if time.monotonic() - looked > _LOOK:
+                looked = time.monotonic()
+                if service.find(engine, found.name) is None:
+                    return
 
 
 def _clean(line: LogLine, redact: Redactor) -> LogLine:
@@ -168,6 +204,8 @@ class _Story:
     _whole: tuple[str, datetime | None] | None = None
     """The run that was told to its end."""
     _interruption: str = ""
+    of_service: bool = False
+    """Whether it is told of a service's tasks."""
 
     def chapter(self, container: Container) -> _Chapter:
         """What was told of a container; of the first one not all of its past."""
@@ -193,6 +231,14 @@ class _Story:
             return
         what = "restarted" if last.id == container.id else "replaced by a new container"
         yield [Mark(f"{what} {_clock(container.started_at)}".rstrip())]
+
+    def met_service(self) -> Iterator[list[Entry]]:
+        """Say what befell the service since it was last met."""
+        if self._interruption == _NO_ENGINE:
+            yield [Mark(f"the Engine answers again {_clock(datetime.now(UTC))}")]
+        elif self._interruption == _NO_SERVICE:
+            yield [Mark("there is a service again")]
+        self._interruption, self.of_service = "", True
 
     def ended(self, container: Container | None) -> Iterator[list[Entry]]:
         """Say how a run ended, if it did."""

@@ -32,15 +32,25 @@ class ProfileFiles:
         self._written = _stamps(self._paths())
         self._licenses = _stamps(self._roots())
 
+    @property
+    def here(self) -> tuple[Profile, ...]:
+        """Those of this host."""
+        return tuple(one for one in self.profiles if one.host is None)
+
+    @property
+    def elsewhere(self) -> tuple[Profile, ...]:
+        """Those of other hosts, where their files are."""
+        return tuple(one for one in self.profiles if one.host is not None)
+
     def changed(self) -> set[str]:
-        """Read again what changed; the profiles that say or keep something else."""
-        before = {profile.name: profile for profile in self.profiles}
+        """Read again what changed; those of this host that say or keep otherwise."""
+        before = {profile.name: profile for profile in self.here}
         written = _stamps({*self._written, *self._places()})
         if written != self._written:
             self._read()
             # Those known before count from before the reading: nothing is missed.
             self._written = {**_stamps(self._paths()), **written}
-        after = {profile.name: profile for profile in self.profiles}
+        after = {profile.name: profile for profile in self.here}
         kept, self._licenses = self._licenses, _stamps(self._roots())
         return {
             name
@@ -81,7 +91,7 @@ class ProfileFiles:
         return files | {file.parent for file in files}
 
     def _roots(self) -> Iterable[Path]:
-        return (profile.license_root for profile in self.profiles)
+        return (profile.license_root for profile in self.here)
 
 
 def _stamps(paths: Iterable[Path]) -> Stamps:

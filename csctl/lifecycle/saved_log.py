@@ -9,6 +9,7 @@ from pathlib import Path
 from csctl.contract.dialects import printable
 from csctl.engine.engine import Engine
 from csctl.errors import CsctlError, UsageError
+from csctl.lifecycle import service
 from csctl.lifecycle.lookup import managed
 from csctl.lifecycle.ready import redactor_of
 
@@ -42,7 +43,13 @@ def save(path: Path, lines: Iterable[str]) -> int:
 
 
 def whole_log(engine: Engine, name: str) -> Iterator[str]:
-    """All that the Engine has of a container's log, redacted. Raises EngineError."""
+    """All that the Engine has of a container's or service's log, redacted.
+
+    Raises EngineError.
+    """
+    if (found := service.find(engine, name)) is not None:
+        yield from map(printable, service.log(engine, found, follow=False))
+        return
     container = managed(engine, name)
     redact = redactor_of(container)
     for line in engine.read_log(container.id):

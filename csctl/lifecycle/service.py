@@ -8,9 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from csctl import probe
 from csctl.container import drift
 from csctl.container.drift import Difference
+from csctl.container.log_line import LogLine
 from csctl.container.observed import Container
 from csctl.container.service import Node, Service, Task
 from csctl.container.spec import LABEL_ROLE, ROLE_SERVICE, applied_fields
+from csctl.engine import decode_swarm
 from csctl.engine.engine import Engine
 from csctl.engine.swarm import Swarm
 from csctl.plan.swarm import Rollout, rollout
@@ -25,13 +27,19 @@ def as_containers(engine: Engine) -> dict[str, Container]:
 
     Raises EngineError.
     """
-    if not engine.host.manages:
-        return {}
-    return {
-        service.name: _as_container(engine, service)
-        for service in engine.swarm.services()
-        if service.labels.get(LABEL_ROLE) == ROLE_SERVICE
-    }
+    return {one.name: _as_container(engine, one) for one in _services(engine)}
+
+
+def names(engine: Engine) -> set[str]:
+    """The names of all services of profiles; none elsewhere. Raises EngineError."""
+    return {one.name for one in _services(engine)}
+
+
+def _services(engine: Engine) -> Iterator[Service]:
+    if engine.host.manages:
+        for one in engine.swarm.services():
+            if one.labels.get(LABEL_ROLE) == ROLE_SERVICE:
+                yield one
 
 
 def _as_container(engine: Engine, service: Service) -> Container:
@@ -135,6 +143,31 @@ def log(
     redact = _redactor_of(service)
     for node, text in read(service.name, tail=tail, since=since):
         yield f"{node} | {redact(text)}"
+
+
+class TaskLines:
+    """The stamped lines of all tasks as they come, told as `log` tells them.
+
+    One thread reads it, any other may close it. Raises EngineError.
+    """
+
+    def __init__(
+        self, engine: Engine, service: Service, *, tail: int | None, since: int | None
+    ) -> None:
+        swarm = engine.swarm
+        self._names = {node.id: node.name for node in swarm.nodes()}
+        self._redact = _redactor_of(service)
+        self._stream = swarm.stream_log(service.id, tail=tail, since=since)
+
+    def __iter__(self) -> Iterator[LogLine]:
+        for line in self._stream:
+            node, text = decode_swarm.log_line(line.text)
+            told = f"{self._names.get(node, node)} | {self._redact(text)}"
+            yield LogLine(line.stamp, told)
+
+    def close(self) -> None:
+        """End it; whoever reads it sees its end."""
+        self._stream.close()
 
 
 def _redactor_of(service: Service) -> Redactor:

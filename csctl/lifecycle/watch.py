@@ -30,6 +30,8 @@ _GATHER = 0.2
 _SHOWN = 0.1
 """Seconds that are left for the first rows to be shown."""
 _FILES_SECONDS = 2.0
+_SERVICES_SECONDS = 10.0
+"""Seconds between two looks at services of Docker Swarm: no event tells of tasks."""
 _DAYS_SECONDS = 60.0
 _PAUSES = (0.5, 1.0, 2.0, 3.0)
 """Seconds before connecting again; the last counts from then on."""
@@ -52,7 +54,14 @@ class Lost:
     error: EngineUnavailable
 
 
-Update = Rows | Lost
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elsewhere:
+    """The profiles of other hosts, in place of those before."""
+
+    profiles: tuple[Profile, ...]
+
+
+Update = Rows | Lost | Elsewhere
 
 
 def watch(
@@ -67,7 +76,8 @@ def watch(
     It begins to look at once, while its caller gets ready to hear of it.
     `places` tells what `load` reads; what it comes to tell of is read too.
     A lost Engine is told once, and connected to again; a profile that does not load
-    any more stays as it was, with its problem beside the rows.
+    any more stays as it was, with its problem beside the rows. Profiles of other hosts
+    are told of before anything else, and only whether they are other ones now.
     """
     return _told(Pump(_Watch(connect, load, environ, places)), stop)
 
@@ -94,6 +104,7 @@ class _Watch:
         self._load = load
         self._environ = environ
         self._ended = threading.Event()
+        self._elsewhere: tuple[Profile, ...] = ()
 
     def close(self) -> None:
         """End them soon."""
@@ -103,6 +114,7 @@ class _Watch:
         files = ProfileFiles(self._load, self._environ, self._places)
         failures = 0
         while not self._ended.is_set():
+            yield from self._others(files)
             try:
                 for rows in self._connected(files):
                     failures = 0
@@ -112,8 +124,15 @@ class _Watch:
                     yield Lost(error=_lost(error))
                 self._ended.wait(_PAUSES[min(failures, len(_PAUSES) - 1)])
                 failures += 1
+                files.changed()
 
-    def _connected(self, files: ProfileFiles) -> Iterator[Rows]:
+    def _others(self, files: ProfileFiles) -> Iterator[Elsewhere]:
+        """Tell of the profiles of other hosts, where they are other ones now."""
+        if files.elsewhere != self._elsewhere:
+            self._elsewhere = files.elsewhere
+            yield Elsewhere(profiles=files.elsewhere)
+
+    def _connected(self, files: ProfileFiles) -> Iterator[Update]:
         """The rows until the Engine is lost, which raises EngineError."""
         with (
             closing(self._connect()) as engine,
@@ -121,7 +140,7 @@ class _Watch:
             closing(Pump(engine.events())) as events,
             closing(FleetRows(engine, self._environ)) as fleet,
         ):
-            fleet.look(files.profiles)
+            fleet.look(files.here)
             yield Rows(rows=fleet.rows, engine=engine, problems=files.problems)
             # Whoever shows them comes first: threads that ask would take its turns.
             self._ended.wait(_SHOWN)
@@ -133,8 +152,9 @@ class _Watch:
         files: ProfileFiles,
         events: Pump[Happening],
         fleet: FleetRows,
-    ) -> Iterator[Rows]:
+    ) -> Iterator[Update]:
         dates, days = _Every(_FILES_SECONDS), _Every(_DAYS_SECONDS)
+        services = _Every(_SERVICES_SECONDS)
         told, news = files.problems, False
         while not self._ended.is_set():
             if fleet.complete() or news or files.problems is not told:
@@ -143,8 +163,11 @@ class _Watch:
             names = self._happened(events, fleet)
             if dates.due():
                 names |= files.changed()
+                yield from self._others(files)
+            if services.due():
+                names |= fleet.services()
             if names:
-                fleet.look(files.profiles, names)
+                fleet.look(files.here, names)
             news = bool(names)
             if days.due():
                 news |= fleet.age(datetime.now(UTC))

@@ -23,14 +23,15 @@ from textual.worker import WorkerFailed
 from csctl.contract.dialects import printable
 from csctl.errors import CsctlError
 from csctl.lifecycle.events import Event
+from csctl.lifecycle.far_fleet import FarFleet
 from csctl.lifecycle.side_by_side import Work
-from csctl.lifecycle.watch import Lost, Rows, Update
+from csctl.lifecycle.watch import Elsewhere, Lost, Rows, Update
 from csctl.tui.confirm_dialog import ConfirmDialog
 from csctl.tui.crumbs import Crumbs
 from csctl.tui.desk import Desk
 from csctl.tui.driver import SteadyDriver
 from csctl.tui.fleet_screen import FleetScreen
-from csctl.tui.messages import EngineLost, FleetSeen, WorkOver
+from csctl.tui.messages import EngineLost, FarTold, FarWanted, FleetSeen, WorkOver
 from csctl.tui.palette import Palette
 from csctl.tui.places import Place
 from csctl.tui.run import Run
@@ -82,6 +83,7 @@ class CsctlApp(App[int]):
         self.desk = desk
         self._ending = threading.Event()
         self._updates = fleet(self._ending)
+        self._far = FarFleet(desk.environ, lambda: self.post_message(FarTold()))
         self.runs: set[Run] = set()
         """Work that goes on: the application does not end before it has."""
         self.visited: deque[Place] = deque(maxlen=_VISITED)
@@ -104,6 +106,7 @@ class CsctlApp(App[int]):
 
     def on_unmount(self) -> None:
         self._ending.set()
+        self._far.close()
 
     def _choose_colours(self) -> None:
         """Before any style sheet is read: all of them would be read once more."""
@@ -168,6 +171,7 @@ class CsctlApp(App[int]):
     @on(WorkOver)
     def _work_over(self, message: WorkOver) -> None:
         self.runs.discard(message.run)
+        self._far.again()
         if self._code is not None and not self.runs:
             self.exit(self._code)
 
@@ -202,6 +206,8 @@ class CsctlApp(App[int]):
                     self.post_message(FleetSeen(update))
                 case Lost():
                     self.post_message(EngineLost(update.error))
+                case Elsewhere():
+                    self.post_message(FarWanted(update.profiles))
 
     @on(FleetSeen)
     def _fleet_seen(self, message: FleetSeen) -> None:
@@ -218,6 +224,18 @@ class CsctlApp(App[int]):
             self.fail(message.error, title="Engine lost: trying to reconnect")
         self.desk.lost = message.error
         self._show_change()
+
+    @on(FarWanted)
+    def _far_wanted(self, message: FarWanted) -> None:
+        self._far.follow(message.profiles)
+        self._far_told()
+
+    @on(FarTold)
+    def _far_told(self) -> None:
+        rows = self._far.rows
+        if rows != self.desk.far:
+            self.desk.far = rows
+            self._show_change()
 
     def _show_change(self) -> None:
         for screen in self.screen_stack:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
@@ -13,11 +13,19 @@ from typing import ClassVar
 from csctl.container.observed import Sample
 from csctl.engine.engine import Engine
 from csctl.errors import CsctlError, EngineUnavailable, UsageError
+from csctl.lifecycle.far_row import FarRow
 from csctl.lifecycle.status import Status
 from csctl.profile.model import Profile
 
 HISTORY = 120
 """So many samples, one a second, are kept of a container."""
+
+Row = Status | FarRow
+
+
+def key_of(row: Row) -> str:
+    """What a row is called on all screens: by its host as well, if it is another."""
+    return str(row) if isinstance(row, FarRow) else row.profile
 
 
 @dataclass(kw_only=True)
@@ -28,7 +36,10 @@ class Desk:
 
     connect: Callable[[], Engine]
     load: Callable[[], Sequence[Profile]]
-    """Reads the profiles that csctl was started with. Raises ProfileError."""
+    """Reads the profiles that csctl was started with, of any host.
+
+    Raises ProfileError.
+    """
     environ: Mapping[str, str]
     paths: list[str] = field(default_factory=list)
     """What `load` reads: files and directories."""
@@ -39,18 +50,30 @@ class Desk:
     """None while none answers."""
     lost: EngineUnavailable | None = None
     rows: tuple[Status, ...] = ()
+    """Those of this host, or of the Engine that was named."""
+    far: tuple[FarRow, ...] = ()
+    """Those of other hosts."""
     problems: tuple[CsctlError, ...] = ()
     """What is wrong with profile files that do not load."""
     samples: dict[str, deque[Sample]] = field(default_factory=dict)
     """What containers used of CPU and memory lately, by name, the newest last."""
 
-    def row(self, name: str) -> Status | None:
-        """The row of a profile or container."""
+    @property
+    def every(self) -> tuple[Row, ...]:
+        """The rows of all hosts."""
+        return (*self.rows, *self.far)
+
+    def row(self, key: str) -> Row | None:
+        """The row of a profile or container, by its key."""
+        return next((row for row in self.every if key_of(row) == key), None)
+
+    def here(self, name: str) -> Status | None:
+        """The row of a profile or container of this host."""
         return next((row for row in self.rows if row.profile == name), None)
 
     def profile(self, name: str) -> Profile | None:
-        """The profile of this name."""
-        row = self.row(name)
+        """The profile of this name on this host."""
+        row = self.here(name)
         return row.wanted if row else None
 
     def read_again(self) -> None:
@@ -58,7 +81,7 @@ class Desk:
 
         Raises ProfileError.
         """
-        fresh = {profile.name: profile for profile in self.load()}
+        fresh = {one.name: one for one in self.load() if one.host is None}
         known = {row.profile for row in self.rows}
         self.rows = (
             *(
@@ -98,6 +121,17 @@ class Desk:
         if self.engine is None:
             return "no Engine"
         return f"{self.engine.host.name} ({self.engine.url})"
+
+    def where(self, jobs: Collection[str]) -> str:
+        """What work is about, each with its host, as a confirmation names it.
+
+        A job of another host says so itself.
+        """
+        here = [one for one in jobs if self.here(one) is not None]
+        far = [one for one in jobs if one not in here]
+        return "; ".join(
+            [*([f"{', '.join(here)} on {self.host}"] if here else []), *far]
+        )
 
     def keep(self, name: str, sample: Sample) -> None:
         """Remember a sample of a container."""

@@ -18,6 +18,11 @@ def open_help(app: CsctlApp) -> None:
 
 
 def open_details(app: CsctlApp, name: str) -> None:
+    if _far(app, name):
+        from csctl.tui.far_screen import FarDetailsScreen
+
+        app.push_screen(FarDetailsScreen(name))
+        return
     from csctl.tui.details_screen import DetailsScreen
 
     app.push_screen(DetailsScreen(name))
@@ -55,6 +60,11 @@ def open_models(app: CsctlApp, name: str) -> None:
 
 
 def open_license(app: CsctlApp, name: str) -> None:
+    if _far(app, name):
+        from csctl.tui.far_screen import FarLicenseScreen
+
+        app.push_screen(FarLicenseScreen(name))
+        return
     from csctl.tui.license_screen import LicenseScreen
 
     app.push_screen(LicenseScreen(name))
@@ -70,3 +80,10 @@ def open_new(app: CsctlApp) -> None:
     from csctl.tui.new_screen import NewScreen
 
     app.push_screen(NewScreen())
+
+
+def _far(app: CsctlApp, name: str) -> bool:
+    """Whether a row is of another host."""
+    from csctl.lifecycle.far_row import FarRow
+
+    return isinstance(app.desk.row(name), FarRow)

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
 
-from csctl.container.observed import Sample
+from csctl.container.observed import Container, Sample
 from csctl.contract.dialects import printable
+from csctl.format import Row as Said
 from csctl.format import drift_words
 from csctl.format import fleet as words
-from csctl.lifecycle.status import Status
+from csctl.lifecycle.far_row import FarRow
+from csctl.profile.model import Profile
+from csctl.reference import ImageReference
 from csctl.tag import Tag
+from csctl.tui.desk import Row, key_of
 from csctl.tui.fleet_columns import Layout
 from csctl.tui.sparkline import sparkline
 
@@ -35,7 +39,9 @@ class Cell:
 class Facts:
     """A row with all that its cells are made of."""
 
-    row: Status
+    row: Row
+    said: Said
+    """The same in the words of `csctl status`."""
     samples: Sequence[Sample] = ()
     """The newest last."""
     span: int
@@ -43,7 +49,50 @@ class Facts:
     newer: Tag | None = None
     """A release above the one that the row runs."""
     lost: bool = False
-    """Whether the Engine does not answer, so that nobody knows the state."""
+    """Whether its host does not answer, so that nobody knows the state."""
+
+    @property
+    def key(self) -> str:
+        """What it is called."""
+        return key_of(self.row)
+
+    @property
+    def name(self) -> str:
+        """What it is called on its host."""
+        return self.row.name if isinstance(self.row, FarRow) else self.row.profile
+
+    @property
+    def host(self) -> str:
+        """Which host that is, in short; `-` is this one."""
+        if not isinstance(self.row, FarRow):
+            return "-"
+        return self.row.host.text.removeprefix("ssh://").rpartition("@")[2]
+
+    @property
+    def wanted(self) -> Profile | None:
+        """Its profile."""
+        return self.row.wanted
+
+    @property
+    def image(self) -> ImageReference | None:
+        """The image that it runs, or is to run."""
+        return words.reference(self.said, self.wanted)
+
+    @property
+    def container(self) -> Container | None:
+        """Its container, where that is on this host."""
+        return None if isinstance(self.row, FarRow) else self.row.container
+
+    @property
+    def measurable(self) -> bool:
+        """Whether this host's Engine tells what it uses: of a service nobody does."""
+        one = self.container
+        return one is not None and one.running and not one.serves_in_swarm
+
+    @property
+    def asking(self) -> bool:
+        """Whether its host was asked, and has not answered yet."""
+        return isinstance(self.row, FarRow) and self.row.told is None
 
 
 def cells(facts: Facts, layout: Layout) -> tuple[Cell, ...]:
@@ -66,11 +115,31 @@ def fit(text: str, width: int) -> str:
 
 def state(facts: Facts) -> tuple[str, str]:
     """Glyph and word, as far as they are known now."""
-    return ("?", "unknown") if facts.lost else words.state(facts.row)
+    if facts.lost:
+        return "?", "unknown"
+    return ("…", "asking") if facts.asking else words.state(facts.said)
+
+
+def text(facts: Facts) -> str:
+    """What a filter looks at."""
+    row, wanted = facts.said, facts.wanted
+    said = (
+        facts.key,
+        *state(facts),
+        words.mode(row, wanted),
+        words.image(row, wanted),
+        words.model(row, wanted),
+        words.license_term(row),
+    )
+    return " ".join(said)
+
+
+def _host(facts: Facts, width: int) -> Cell:
+    return Cell(fit(facts.host, width))
 
 
 def _name(facts: Facts, width: int) -> Cell:
-    return Cell(fit(facts.row.profile, width))
+    return Cell(fit(facts.name, width))
 
 
 def _state(facts: Facts, width: int) -> Cell:
@@ -79,12 +148,12 @@ def _state(facts: Facts, width: int) -> Cell:
 
 
 def _mode(facts: Facts, width: int) -> Cell:
-    mode = words.mode(facts.row)
+    mode = words.mode(facts.said, facts.wanted)
     return Cell(fit(mode if len(mode) <= width else _MODES.get(mode, mode), width))
 
 
 def _image(facts: Facts, width: int) -> Cell:
-    tag = words.image(facts.row)
+    tag = words.image(facts.said, facts.wanted)
     if facts.newer is None:
         return Cell(fit(tag, width))
     for mark in (f" {_NEWER} {facts.newer.version}", f" {_NEWER}"):
@@ -94,15 +163,15 @@ def _image(facts: Facts, width: int) -> Cell:
 
 
 def _model(facts: Facts, width: int) -> Cell:
-    return Cell(fit(words.model(facts.row), width))
+    return Cell(fit(words.model(facts.said, facts.wanted), width))
 
 
 def _port(facts: Facts, width: int) -> Cell:
-    return Cell(fit(words.port(facts.row), width))
+    return Cell(fit(words.port(facts.said, facts.wanted), width))
 
 
 def _cpu(facts: Facts, width: int) -> Cell:
-    container = facts.row.container
+    container = facts.container
     if container is None or not facts.samples:
         return _no_figure(facts, width)
     limit = container.limits.cpus
@@ -112,7 +181,7 @@ def _cpu(facts: Facts, width: int) -> Cell:
 
 
 def _memory(facts: Facts, width: int) -> Cell:
-    container = facts.row.container
+    container = facts.container
     if container is None or not facts.samples:
         return _no_figure(facts, width)
     limit = container.limits.memory
@@ -123,8 +192,7 @@ def _memory(facts: Facts, width: int) -> Cell:
 
 
 def _no_figure(facts: Facts, width: int) -> Cell:
-    running = facts.row.container is not None and facts.row.container.running
-    return Cell(fit("" if running else "-", width), "faint")
+    return Cell(fit("" if facts.measurable else "-", width), "faint")
 
 
 def _figure(
@@ -137,19 +205,20 @@ def _figure(
 
 
 def _license(facts: Facts, width: int) -> Cell:
-    text = words.license_term(facts.row)
+    text = words.license_term(facts.said)
     wrong = text in ("expired", "none", "damaged")
     tone = "wrong" if wrong else "busy" if text.startswith("due") else ""
     return Cell(fit(text, width), tone)
 
 
 def _drift(facts: Facts, width: int) -> Cell:
-    text = drift_words(facts.row)
+    text = drift_words(facts.said)
     tone = "" if text == "none" else "faint" if text == "unknown" else "busy"
     return Cell(fit(text, width), tone)
 
 
 _CELLS: dict[str, Callable[[Facts, int], Cell]] = {
+    "host": _host,
     "name": _name,
     "state": _state,
     "mode": _mode,

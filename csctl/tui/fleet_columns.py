@@ -22,6 +22,7 @@ class Column:
 
 
 _COLUMNS = (
+    Column(key="host", title="HOST", width=10, since=0),
     Column(key="name", title="NAME", width=13, since=0),
     Column(key="state", title="STATE", width=12, since=0),
     Column(key="mode", title="MODE", width=4, since=109),
@@ -38,6 +39,7 @@ _COLUMNS = (
 _GROWTH = (
     ("cpu", 13, 119),
     ("memory", 14, 119),
+    ("host", 16, 0),
     ("name", 20, 0),
     ("image", 20, 0),
     ("cpu", 13, 0),
@@ -45,6 +47,7 @@ _GROWTH = (
     ("mode", 12, 0),
     ("cpu", 19, 0),
     ("memory", 21, 0),
+    ("host", 28, 0),
     ("name", 32, 0),
     ("drift", 32, 0),
     ("port", 21, 0),
@@ -71,17 +74,19 @@ class Layout:
         return None
 
 
-def layout(width: int) -> Layout:
-    """The columns of a table of this width; name and state in any."""
-    widths = {column.key: column.width for column in _COLUMNS if width >= column.since}
+def layout(width: int, *, hosts: bool = False) -> Layout:
+    """The columns of a table of this width; name and state in any.
+
+    With `hosts` that of the hosts is in any as well, and takes room from the others.
+    """
+    host, *others = _COLUMNS
+    room = width - (host.width + GAP if hosts else 0)
+    columns = [*([host] if hosts else []), *(o for o in others if room >= o.since)]
+    widths = {column.key: column.width for column in columns}
     left = width - GUTTER - sum(widths.values()) - GAP * (len(widths) - 1)
     for key, most, since in _GROWTH:
         if key in widths and width >= since:
             more = min(max(0, most - widths[key]), max(0, left))
             widths[key] += more
             left -= more
-    return Layout(
-        columns=tuple(
-            (column, widths[column.key]) for column in _COLUMNS if column.key in widths
-        )
-    )
+    return Layout(columns=tuple((column, widths[column.key]) for column in columns))

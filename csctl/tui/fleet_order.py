@@ -38,7 +38,7 @@ class Order:
 
     def sort(self, rows: Iterable[Facts]) -> list[Facts]:
         """The rows in this order."""
-        by_name = sorted(rows, key=lambda one: one.row.profile)
+        by_name = sorted(rows, key=lambda one: (one.name, one.host))
         return sorted(by_name, key=_KEYS[self.key], reverse=self.backwards)
 
 
@@ -47,31 +47,32 @@ def _used(facts: Facts, name: str) -> float:
     return -getattr(facts.samples[-1], name) if facts.samples else 1.0
 
 
-def _license(facts: Facts) -> tuple[int, float]:
+def _license(facts: Facts) -> tuple[int, str]:
     """What ends first; what has none before, what is unknown or needs none behind."""
-    known = facts.row.license
+    known = facts.said["license"]
     if known is None:
-        return 3, 0
-    if known.license is None:
-        return 0, 0
-    at = known.expiry.at
-    return (2, 0) if at is None else (1, at.timestamp())
+        return 3, ""
+    if known["path"] is None:
+        return 0, ""
+    at = known["expires_at"]
+    return (2, "") if at is None else (1, at)
 
 
 _KEYS: dict[str, Callable[[Facts], Any]] = {
-    "name": lambda facts: facts.row.profile,
+    "host": lambda facts: facts.host,
+    "name": lambda facts: facts.name,
     "state": lambda facts: (_URGENCY.index(state(facts)[0]), state(facts)[1]),
-    "mode": lambda facts: words.mode(facts.row),
-    "image": lambda facts: Tag.parse(words.image(facts.row)).sort_key,
-    "model": lambda facts: words.model(facts.row),
+    "mode": lambda facts: words.mode(facts.said, facts.wanted),
+    "image": lambda facts: Tag.parse(words.image(facts.said, facts.wanted)).sort_key,
+    "model": lambda facts: words.model(facts.said, facts.wanted),
     "port": lambda facts: _port(facts),
     "cpu": lambda facts: _used(facts, "cpus"),
     "memory": lambda facts: _used(facts, "memory"),
     "license": _license,
-    "drift": lambda facts: (drift_words(facts.row) == "none", drift_words(facts.row)),
+    "drift": lambda facts: (drift_words(facts.said) == "none", drift_words(facts.said)),
 }
 
 
 def _port(facts: Facts) -> tuple[int, str]:
-    address, _, number = words.port(facts.row).rpartition(":")
+    address, _, number = words.port(facts.said, facts.wanted).rpartition(":")
     return int(number) if number.isdigit() else 0, address

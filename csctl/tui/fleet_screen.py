@@ -14,13 +14,13 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from csctl.format import fleet as words
-from csctl.lifecycle.status import Status
+from csctl.lifecycle.far_row import FarRow
 from csctl.tui import doors
 from csctl.tui.banner import Banner
 from csctl.tui.crumbs import Crumbs
-from csctl.tui.desk import HISTORY
+from csctl.tui.desk import HISTORY, Row, key_of
 from csctl.tui.filter_bar import FilterBar
-from csctl.tui.fleet_cells import Facts, cells, state
+from csctl.tui.fleet_cells import Facts, cells, text
 from csctl.tui.fleet_columns import Layout, layout
 from csctl.tui.fleet_header import FleetHeader
 from csctl.tui.fleet_order import Order
@@ -80,7 +80,9 @@ class FleetScreen(CsctlScreen):
         self._pattern: Pattern | None = None
         self._order = Order()
         self._marked: set[str] = set()
+        self._every: list[Facts] = []
         self._facts: dict[str, Facts] = {}
+        """Those that are shown, by their keys."""
         self._meters: Meters | None = None
         self._measured: Engine | None = None
         self._doable: tuple[bool, ...] = ()
@@ -106,78 +108,77 @@ class FleetScreen(CsctlScreen):
     # -- what the verbs work on ---------------------------------------------------
 
     @property
-    def row(self) -> Status | None:
+    def row(self) -> Row | None:
         name = self.query_one(FleetTable).cursor
         return self.desk.row(name) if name is not None else None
 
     @property
-    def subjects(self) -> tuple[Status, ...]:
-        marked = [one.row for name, one in self._facts.items() if name in self._marked]
+    def subjects(self) -> tuple[Row, ...]:
+        marked = [one.row for key, one in self._facts.items() if key in self._marked]
         return tuple(marked) or super().subjects
 
     # -- what is shown ------------------------------------------------------------
 
     def fleet_changed(self) -> None:
-        self._marked &= {row.profile for row in self.desk.rows}
-        self._show_banners()
+        self._marked &= set(map(key_of, self.desk.every))
         self._show_rows()
-        self._releases.ask(filter(None, map(words.reference, self.desk.rows)))
+        self._show_banners()
+        self._releases.ask(one.image for one in self._every if one.image)
         self.call_after_refresh(self._measure)
 
     @on(ReleasesRead)
     def _show_rows(self) -> None:
         """Filter, sort and draw all rows."""
-        every = [self._facts_of(row) for row in self.desk.rows]
-        passed = [one for one in every if self._passes(one)]
-        self._facts = {one.row.profile: one for one in self._order.sort(passed)}
+        self._every = [self._facts_of(row) for row in self.desk.every]
+        passed = [one for one in self._every if self._passes(one)]
+        self._facts = {one.key: one for one in self._order.sort(passed)}
         shown = self._columns
         table = self.query_one(FleetTable)
-        table.set_class(self.desk.lost is not None, "-lost")
+        lost = self.desk.lost is not None and not self.desk.far
+        table.set_class(lost, "-lost")
         table.show([self._line(one, shown) for one in self._facts.values()])
         self.query_one(FleetHeader).show(shown, self._order)
-        self.query_one(FilterBar).count(len(passed), len(every))
+        self.query_one(FilterBar).count(len(passed), len(self._every))
         self._show_note()
         self._show_marks()
 
     @property
     def _columns(self) -> Layout:
-        return layout(self.app.size.width - _SCROLLBAR)
+        return layout(self.app.size.width - _SCROLLBAR, hosts=bool(self.desk.far))
 
-    def _facts_of(self, row: Status) -> Facts:
+    def _facts_of(self, row: Row) -> Facts:
+        said = words.row(row)
+        newer = self._releases.newer(words.reference(said, row.wanted))
+        if isinstance(row, FarRow):
+            lost = row.error is not None
+            return Facts(row=row, said=said, span=HISTORY, newer=newer, lost=lost)
         container = row.container
         running = container is not None and container.running
         return Facts(
             row=row,
+            said=said,
             # A copy: samples come in another thread.
             samples=tuple(self.desk.samples.get(row.profile, ())) if running else (),
             span=HISTORY,
-            newer=self._releases.newer(words.reference(row)),
+            newer=newer,
             lost=self.desk.lost is not None,
         )
 
     def _line(self, facts: Facts, shown: Layout) -> Line:
-        name = facts.row.profile
-        marked = name in self._marked
-        return Line(name=name, cells=cells(facts, shown), marked=marked)
+        key = facts.key
+        marked = key in self._marked
+        return Line(name=key, cells=cells(facts, shown), marked=marked)
 
     def _passes(self, facts: Facts) -> bool:
-        if self._pattern is None:
-            return True
-        row = facts.row
-        said = (
-            row.profile,
-            *state(facts),
-            words.mode(row),
-            words.image(row),
-            words.model(row),
-            words.license_term(row),
-        )
-        return self._pattern.matches(" ".join(said))
+        return self._pattern is None or self._pattern.matches(text(facts))
 
     def _show_banners(self) -> None:
         problems = [words.problem(one) for one in self.desk.problems]
-        self.query_one("#problems", Banner).tell(problems)
-        alarms = words.license_alarms(self.desk.rows)
+        silent = dict.fromkeys(one.error for one in self.desk.far if one.error)
+        self.query_one("#problems", Banner).tell(
+            [*problems, *map(words.problem, silent)]
+        )
+        alarms = words.license_alarms({one.key: one.said for one in self._every})
         self.query_one("#licenses", Banner).tell(alarms)
 
     def _show_note(self) -> None:
@@ -188,12 +189,12 @@ class FleetScreen(CsctlScreen):
         if self._facts:
             return
         desk = self.desk
-        if desk.lost is not None:
+        if desk.far or (desk.rows and desk.lost is None):
+            note.update("No row matches the filter; Esc clears it.")
+        elif desk.lost is not None:
             note.update(f"{desk.lost.message}\n\nTrying to reconnect …")
         elif desk.engine is None:
             note.update("Connecting to the Engine …")
-        elif desk.rows:
-            note.update("No row matches the filter; Esc clears it.")
         else:
             note.update(_EMPTY)
 
@@ -249,9 +250,8 @@ class FleetScreen(CsctlScreen):
 
     def _measurable(self) -> Iterator[str]:
         for name in self.query_one(FleetTable).in_view:
-            container = self._facts[name].row.container
-            if container is not None and container.running:
-                yield container.name
+            if self._facts[name].measurable:
+                yield self._facts[name].name
 
     def _measure_none(self) -> None:
         # Not closed: that waits for the threads.

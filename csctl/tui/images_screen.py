@@ -70,7 +70,7 @@ class ImagesScreen(StockScreen):
     @property
     def image(self) -> ImageReference:
         """The image whose tags are shown."""
-        row = self.row
+        row = self.here
         if row is None:
             return SPEECH_TO_TEXT
         if row.wanted is not None:

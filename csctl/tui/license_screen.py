@@ -96,12 +96,12 @@ class LicenseScreen(StockScreen):
     # -- looking ----------------------------------------------------------------------
 
     def action_look(self) -> None:
-        if self.row is not None:
+        if self.here is not None:
             self._look()
 
     @work(exclusive=True, group="sets")
     async def _look(self) -> None:
-        profile, container = self.profile, self.row.container if self.row else None
+        profile, container = self.profile, self.here.container if self.here else None
         try:
             self._sets = await aside(lambda: license_stock.sets_of(profile, container))
         except CsctlError as error:

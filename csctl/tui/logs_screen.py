@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import ClassVar
@@ -17,7 +17,8 @@ from textual.message import Message
 from textual.widgets import Static
 
 from csctl.errors import CsctlError, InvalidValue
-from csctl.lifecycle import saved_log
+from csctl.lifecycle import far_log, saved_log
+from csctl.lifecycle.far_row import FarRow
 from csctl.lifecycle.follow import Entry, Mark, follow
 from csctl.tui.find_bar import FindBar
 from csctl.tui.log_view import LogView
@@ -65,6 +66,7 @@ class LogsScreen(CsctlScreen):
         super().__init__(name)
         self.crumb = f"logs of {name}"
         self._of = name
+        self._far: FarRow | None = None
         self._ending = threading.Event()
         self._taken = threading.Semaphore(1)
         self._kept = ""
@@ -81,6 +83,8 @@ class LogsScreen(CsctlScreen):
         gc.freeze()
         self.view.focus()
         self._show_status()
+        row = self.row
+        self._far = row if isinstance(row, FarRow) else None
         self.follow_log()
 
     def on_unmount(self) -> None:
@@ -96,13 +100,19 @@ class LogsScreen(CsctlScreen):
     @work(thread=True, exclusive=True, group="log")
     def follow_log(self) -> None:
         """Tell what comes until the screen is left."""
-        engine = self.desk.require_engine
         try:
-            for entries in follow(engine, self._of, self._ending, tail=_TAIL):
+            for entries in self._entries():
                 self._tell(entries)
         except CsctlError as error:
             self._tell([Mark(error.message)])
             self.post_message(self.Failed(error))
+
+    def _entries(self) -> Iterator[list[Entry]]:
+        if (row := self._far) is None:
+            engine = self.desk.require_engine
+            return follow(engine, self._of, self._ending, tail=_TAIL)
+        environ = self.desk.environ
+        return far_log.follow(row.host, row.name, environ, self._ending, tail=_TAIL)
 
     def _tell(self, entries: list[Entry]) -> None:
         """Hand lines over once those before were taken: nothing piles up between."""
@@ -212,7 +222,8 @@ class LogsScreen(CsctlScreen):
 
     def action_save(self) -> None:
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-        dialog = SaveDialog(f"./{self._of}-{stamp}.log", len(self.view.text.ring))
+        name = self._far.name if self._far else self._of
+        dialog = SaveDialog(f"./{name}-{stamp}.log", len(self.view.text.ring))
         self.app.push_screen(dialog, self._save)
 
     def _save(self, target: Target | None) -> None:
@@ -225,13 +236,17 @@ class LogsScreen(CsctlScreen):
         """Write what is held here, or all that the Engine has."""
         try:
             if target.whole:
-                engine = self.desk.require_engine()
-                held = saved_log.whole_log(engine, self._of)
+                held = self._whole()
             count = saved_log.save(target.path, held)
         except CsctlError as error:
             self.post_message(self.Failed(error))
         else:
             self.post_message(self.Saved(f"{count:,} lines are in {target.path}"))
+
+    def _whole(self) -> Iterator[str]:
+        if (row := self._far) is None:
+            return saved_log.whole_log(self.desk.require_engine(), self._of)
+        return far_log.whole(row.host, row.name, self.desk.environ)
 
     @on(Saved)
     def _saved(self, message: Saved) -> None:

@@ -8,6 +8,7 @@ from textual.message import Message
 
 from csctl.errors import EngineUnavailable
 from csctl.lifecycle.watch import Rows
+from csctl.profile.model import Profile
 from csctl.tui.run import Run
 
 
@@ -20,6 +21,21 @@ class FleetSeen(Message):
     def can_replace(self, message: Message) -> bool:
         """What came since then is all that counts."""
         return isinstance(message, FleetSeen)
+
+
+@dataclass
+class FarTold(Message):
+    """Another host told of its rows, or did not answer."""
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, FarTold)
+
+
+@dataclass
+class FarWanted(Message):
+    """The profiles of other hosts are these from now on."""
+
+    profiles: tuple[Profile, ...]
 
 
 @dataclass

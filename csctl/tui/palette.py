@@ -10,6 +10,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.types import IgnoreReturnCallbackType
 
 from csctl.tui import doors
+from csctl.tui.desk import key_of
 from csctl.tui.screen import CsctlScreen
 from csctl.tui.theme import THEMES
 from csctl.tui.verb import BY_ACTION, VERBS, Verb
@@ -73,12 +74,12 @@ class Palette(Provider):
 
     def _rows(self, screen: CsctlScreen) -> Iterator[_Command]:
         app = screen.csctl
-        for row in app.desk.rows:
-            open_ = partial(doors.open_details, app, row.profile)
-            yield f"Go to {row.profile}", "Show it in full", open_
+        for key in map(key_of, app.desk.every):
+            open_ = partial(doors.open_details, app, key)
+            yield f"Go to {key}", "Show it in full", open_
 
 
 def _named(verb: Verb, screen: CsctlScreen) -> str:
-    names = [row.profile for row in screen.rows_of(verb)]
+    names = list(map(key_of, screen.rows_of(verb)))
     on = ", ".join(names) if len(names) <= _NAMED else f"{len(names)} rows"
     return f"{verb.label} {on}".rstrip()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 
 from csctl.tui import doors
+from csctl.tui.desk import key_of
 from csctl.tui.verb import BY_ACTION
 
 if TYPE_CHECKING:
@@ -72,9 +73,9 @@ class Places(Provider):
 
     def _all(self) -> Iterator[Place]:
         app = cast("CsctlApp", self.app)
-        for row in app.desk.rows:
+        for key in map(key_of, app.desk.every):
             for verb in _VERBS:
-                place = Place(verb, row.profile)
+                place = Place(verb, key)
                 if place.why_not(app) is None:
                     yield place
 

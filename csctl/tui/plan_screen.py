@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import work
@@ -11,44 +10,17 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
-from csctl.engine.engine import Engine
 from csctl.errors import CsctlError, UsageError
 from csctl.format import progress
-from csctl.lifecycle.fleet import propose_all, work_of
-from csctl.lifecycle.status import Status
-from csctl.plan.steps import Plan, describe, same
-from csctl.profile.model import Profile
-from csctl.tui.aside import aside
+from csctl.lifecycle.apply import Outcome
+from csctl.lifecycle.far_row import FarRow
 from csctl.tui.confirm_dialog import ConfirmDialog
-from csctl.tui.plan_view import PlanView
+from csctl.tui.desk import Row, key_of
+from csctl.tui.plan_view import FarPlanView, PlanView
+from csctl.tui.proposal import Proposal, propose
 from csctl.tui.screen import CsctlScreen
-from csctl.tui.sections import Sections
+from csctl.tui.sections import Section, Sections
 from csctl.tui.verb import BY_ACTION
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proposal:
-    """Plans, and what they were made of."""
-
-    engine: Engine
-    profiles: tuple[Profile, ...]
-    plans: tuple[Plan, ...]
-
-    def agrees(self, other: Proposal) -> bool:
-        """Whether another one means the same work on the same Engine."""
-        return self.engine.url == other.engine.url and all(
-            same(one, two) for one, two in zip(self.plans, other.plans, strict=True)
-        )
-
-    @property
-    def problems(self) -> tuple[CsctlError, ...]:
-        """Why it cannot be applied."""
-        return tuple(problem for plan in self.plans for problem in plan.problems)
-
-    @property
-    def changed(self) -> tuple[Plan, ...]:
-        """The plans that have steps."""
-        return tuple(plan for plan in self.plans if plan.steps)
 
 
 class PlanScreen(CsctlScreen):
@@ -64,6 +36,7 @@ class PlanScreen(CsctlScreen):
         self._names_wanted = tuple(names)
         self._asking = asking
         self._proposal: Proposal | None = None
+        self._looking = False
         self.crumb = f"plan {', '.join(names)}"
 
     def content(self) -> ComposeResult:
@@ -74,14 +47,16 @@ class PlanScreen(CsctlScreen):
         self._propose()
 
     @property
-    def subjects(self) -> tuple[Status, ...]:
-        """The chosen plan's row; all of them while nothing is chosen."""
+    def subjects(self) -> tuple[Row, ...]:
+        """The rows of the chosen plan; all of them while nothing is chosen."""
         chosen = self.query_one(Sections).chosen if self.is_mounted else None
-        names = self._names_wanted if chosen is None else (chosen,)
-        return tuple(row for name in names if (row := self.desk.row(name)) is not None)
+        rows = tuple(row for one in self._names_wanted if (row := self.desk.row(one)))
+        if chosen is None:
+            return rows
+        return tuple(row for row in rows if chosen in (key_of(row), _host(row)))
 
     def fleet_changed(self) -> None:
-        if self._proposal is None and self.desk.lost is None:
+        if self._proposal is None and self.desk.lost is None and not self._looking:
             self._propose()
 
     # -- the plan ---------------------------------------------------------------------
@@ -96,14 +71,17 @@ class PlanScreen(CsctlScreen):
 
     @work(exclusive=True, group="plan")
     async def _propose(self, confirmed: Proposal | None = None) -> None:
-        """Look at the host; `confirmed` is a proposal that was agreed to."""
+        """Look at the hosts; `confirmed` is a proposal that was agreed to."""
+        self._looking = True
         try:
-            proposal = await aside(self._look)
+            proposal = await propose(self.desk, self._names_wanted)
         except CsctlError as error:
             self._notice(progress.error(error))
             if self._proposal is not None:
                 self.csctl.fail(error)
             return
+        finally:
+            self._looking = False
         await self._show(proposal)
         if confirmed is not None:
             self._begin(proposal, confirmed)
@@ -112,26 +90,15 @@ class PlanScreen(CsctlScreen):
             if proposal.changed and not proposal.problems:
                 self.action_apply()
 
-    def _look(self) -> Proposal:
-        engine, environ = self.desk.require_engine(), self.desk.environ
-        profiles = tuple(map(self._profile, self._names_wanted))
-        plans = tuple(propose_all(engine, profiles, environ))
-        return Proposal(engine=engine, profiles=profiles, plans=plans)
-
-    def _profile(self, name: str) -> Profile:
-        profile = self.desk.profile(name)
-        if profile is None:
-            raise UsageError(
-                f"{name}: there is no such profile any more",
-                remedy="look at the files that csctl was started with",
-            )
-        return profile
+    def _views(self, proposal: Proposal) -> list[Section]:
+        near = proposal.near.plans if proposal.near else ()
+        return [*map(PlanView, near), *map(FarPlanView, proposal.far)]
 
     async def _show(self, proposal: Proposal) -> None:
         self._notice("")
-        if self._proposal is None or self._proposal.plans != proposal.plans:
+        if self._proposal is None or self._proposal.told != proposal.told:
             self._proposal = proposal
-            await self.query_one(Sections).fill(*map(PlanView, proposal.plans))
+            await self.query_one(Sections).fill(*self._views(proposal))
         self._proposal = proposal
         self.refresh_bindings()
 
@@ -165,8 +132,8 @@ class PlanScreen(CsctlScreen):
             # Nothing changes: it only waits until all are ready.
             self._propose(shown)
         else:
-            question = _question(shown, self.desk.host)
-            dialog = ConfirmDialog(question, detail=_detail(shown), yes="Apply")
+            question = shown.question(self.desk.host)
+            dialog = ConfirmDialog(question, detail=shown.detail(), yes="Apply")
             self.app.push_screen(dialog, lambda yes: self._answered(shown, yes=yes))
 
     def _answered(self, shown: Proposal, *, yes: bool | None) -> None:
@@ -187,23 +154,18 @@ class PlanScreen(CsctlScreen):
         if not self.is_current:
             self.notify("another screen was opened: nothing was done", timeout=5)
             return
-        app, environ = self.csctl, self.desk.environ
-        jobs = work_of(proposal.engine, proposal.profiles, proposal.plans, environ)
+        app, jobs = self.csctl, proposal.jobs(self.desk.environ)
         title = f"apply {', '.join(self._names_wanted)}"
         # Who comes back from the work wants to see what it did, not what was planned.
         self.dismiss()
-        app.open_progress(title, jobs, tell=progress.outcome)
+        app.open_progress(title, jobs, tell=_outcome)
 
 
-def _question(proposal: Proposal, host: str) -> str:
-    names = ", ".join(plan.profile for plan in proposal.changed)
-    return f"Apply to {names} on {host}?"
+def _host(row: Row) -> str | None:
+    """The host of a row, which is another one's section."""
+    return str(row.host) if isinstance(row, FarRow) else None
 
 
-def _detail(proposal: Proposal) -> str:
-    lines = []
-    for plan in proposal.changed:
-        lines += [f"{plan.profile}:"] if len(proposal.changed) > 1 else []
-        lines += [describe(step) for step in plan.steps]
-        lines += [f"· {note}" for note in plan.notes]
-    return "\n".join(lines)
+def _outcome(result: Outcome | str) -> str:
+    """How applying went, here or in the words of another host."""
+    return result if isinstance(result, str) else progress.outcome(result)

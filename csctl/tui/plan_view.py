@@ -11,6 +11,7 @@ from rich.text import Text
 from csctl.contract.dialects import printable
 from csctl.format import progress
 from csctl.plan.steps import Plan, Step, differences, sign
+from csctl.tui.proposal import Far
 from csctl.tui.sections import Section
 
 _COLOURS = {"+": "success", "-": "error", "-/+": "warning", "~": "warning"}
@@ -43,6 +44,34 @@ class PlanView(Section):
     def _sign(self, step: Step) -> Text:
         own = sign(step)
         return Text(own, f"bold {self.style(_COLOURS.get(own, 'primary'))}")
+
+
+class FarPlanView(Section):
+    """What csctl says on another host of all profiles that are for it."""
+
+    def __init__(self, plan: Far) -> None:
+        super().__init__(name=str(plan.errand.host))
+        self._plan = plan
+
+    def render(self) -> RenderableType:
+        plan = self._plan
+        lines = [self._line(printable(line)) for line in plan.lines]
+        if plan.error is not None:
+            lines.append(Text(printable(progress.error(plan.error)), self._wrong))
+        return Group(Text(str(plan.errand), "bold"), *lines, "")
+
+    @property
+    def _wrong(self) -> str:
+        return self.style("error")
+
+    def _line(self, line: str) -> Text:
+        own = line.split(maxsplit=1)[0] if line.strip() else ""
+        text = Text(line)
+        if own in _COLOURS:
+            text.highlight_words([own], f"bold {self.style(_COLOURS[own])}")
+        elif line.startswith("csctl: "):
+            text.stylize(self._wrong)
+        return text
 
 
 def _told(step: Step) -> Iterator[Text]:

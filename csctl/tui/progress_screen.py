@@ -11,8 +11,8 @@ from textual.binding import Binding, BindingType
 
 from csctl.lifecycle.events import Event
 from csctl.lifecycle.side_by_side import Work
-from csctl.lifecycle.status import Status
 from csctl.tui.confirm_dialog import ConfirmDialog
+from csctl.tui.desk import Row
 from csctl.tui.job_view import JobView
 from csctl.tui.messages import WorkOver
 from csctl.tui.run import Run
@@ -60,7 +60,7 @@ class ProgressScreen(CsctlScreen):
         self._run.cancel()
 
     @property
-    def subjects(self) -> tuple[Status, ...]:
+    def subjects(self) -> tuple[Row, ...]:
         name = self.query_one(Sections).chosen if self.is_mounted else None
         row = self.desk.row(name) if name is not None else None
         return (row,) if row is not None else ()
@@ -112,7 +112,7 @@ class ProgressScreen(CsctlScreen):
             view.show(
                 track,
                 at,
-                self.desk.row(view.name),
+                self.desk.here(view.name),
                 result=None if result is None else self._tell(result),
                 cancelling=self._run.cancelling,
             )

@@ -13,7 +13,7 @@ from textual.widgets import Input
 from csctl.lifecycle.status import Status
 from csctl.tui import doors, places
 from csctl.tui.crumbs import Crumbs
-from csctl.tui.desk import Desk
+from csctl.tui.desk import Desk, Row, key_of
 from csctl.tui.keys import Keys
 from csctl.tui.places import Place
 from csctl.tui.verb import BY_ACTION, VERBS, Verb
@@ -55,7 +55,7 @@ class CsctlScreen(Screen[None]):
     def __init__(self, subject: str | None = None) -> None:
         super().__init__()
         self.subject = subject
-        """The name of the profile or container that the screen is about."""
+        """The key of the row that the screen is about."""
 
     @property
     def csctl(self) -> CsctlApp:
@@ -66,16 +66,21 @@ class CsctlScreen(Screen[None]):
         return self.csctl.desk
 
     @property
-    def row(self) -> Status | None:
+    def row(self) -> Row | None:
         """The row of the subject as it is now."""
         return self.desk.row(self.subject) if self.subject is not None else None
 
     @property
-    def subjects(self) -> tuple[Status, ...]:
+    def here(self) -> Status | None:
+        """The same, of a subject of this host."""
+        return self.desk.here(self.subject) if self.subject is not None else None
+
+    @property
+    def subjects(self) -> tuple[Row, ...]:
         """The rows that a verb of several rows is done to."""
         return (self.row,) if self.row is not None else ()
 
-    def rows_of(self, verb: Verb) -> tuple[Status, ...]:
+    def rows_of(self, verb: Verb) -> tuple[Row, ...]:
         """The rows that a verb is done to."""
         if verb.several:
             return self.subjects
@@ -123,7 +128,7 @@ class CsctlScreen(Screen[None]):
         if verb is None:
             refused = action in self.CHANGES and self.desk.read_only
             return self.desk.READ_ONLY if refused else None
-        rows: tuple[Status | None, ...] = self.rows_of(verb) or (None,)
+        rows: tuple[Row | None, ...] = self.rows_of(verb) or (None,)
         return next(
             (why for row in rows if (why := verb.why_not(self.desk, row))), None
         )
@@ -154,11 +159,11 @@ class CsctlScreen(Screen[None]):
 
     @property
     def _names(self) -> tuple[str, ...]:
-        return tuple(row.profile for row in self.subjects)
+        return tuple(map(key_of, self.subjects))
 
     def _name_for(self, action: str) -> str:
         """The row of a verb that is done to one; nothing calls it without any."""
-        return self.rows_of(BY_ACTION[action])[0].profile
+        return key_of(self.rows_of(BY_ACTION[action])[0])
 
     def action_back(self) -> None:
         self.app.pop_screen()
@@ -194,7 +199,7 @@ class CsctlScreen(Screen[None]):
 
     def action_images(self) -> None:
         rows = self.rows_of(BY_ACTION["images"])
-        doors.open_images(self.csctl, rows[0].profile if rows else None)
+        doors.open_images(self.csctl, key_of(rows[0]) if rows else None)
 
     def action_models(self) -> None:
         doors.open_models(self.csctl, self._name_for("models"))

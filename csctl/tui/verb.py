@@ -11,11 +11,13 @@ from dataclasses import dataclass
 
 from textual.binding import Binding
 
+from csctl.lifecycle.far_row import FarRow
 from csctl.lifecycle.status import Status
-from csctl.tui.desk import Desk
+from csctl.tui import there
+from csctl.tui.desk import Desk, Row
+from csctl.tui.there import ALIVE, SERVICE
 
 Blocked = Callable[[Desk, Status | None], str | None]
-_ALIVE = ("running", "restarting", "paused")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,8 @@ class Verb:
     """Whether it changes anything: a read-only desk does not have it."""
     blocked: Blocked
     """Why it cannot be done now; None where it can."""
+    far: there.Blocked
+    """The same of a row of another host."""
     several: bool = False
     """Whether it is done to all marked rows; else only to the one with the cursor."""
     show: bool = True
@@ -42,10 +46,12 @@ class Verb:
             self.key, self.action, self.label, tooltip=self.help, show=self.show
         )
 
-    def why_not(self, desk: Desk, row: Status | None) -> str | None:
+    def why_not(self, desk: Desk, row: Row | None) -> str | None:
         """Why it cannot be done now; None where it can."""
         if self.changes and desk.read_only:
             return desk.READ_ONLY
+        if isinstance(row, FarRow):
+            return self.far(row)
         return self.blocked(desk, row)
 
 
@@ -80,19 +86,26 @@ def _with_container(desk: Desk, row: Status | None) -> str | None:
 
 
 def _running(desk: Desk, row: Status | None) -> str | None:
-    why = _with_container(desk, row)
+    why = _power(desk, row)
     if why is not None or row is None or row.container is None:
         return why
     state = row.container.state
-    return None if state in _ALIVE else f"{row.profile} is {state}"
+    return None if state in ALIVE else f"{row.profile} is {state}"
+
+
+def _power(desk: Desk, row: Status | None) -> str | None:
+    why = _with_container(desk, row)
+    if why is not None or row is None or row.container is None:
+        return why
+    return SERVICE if row.container.serves_in_swarm else None
 
 
 def _stopped(desk: Desk, row: Status | None) -> str | None:
-    why = _with_container(desk, row)
+    why = _power(desk, row)
     if why is not None or row is None or row.container is None:
         return why
     state = row.container.state
-    return f"{row.profile} is {state}" if state in _ALIVE else None
+    return f"{row.profile} is {state}" if state in ALIVE else None
 
 
 def _removable(desk: Desk, row: Status | None) -> str | None:
@@ -120,6 +133,7 @@ VERBS = (
         label="Details",
         help="Show the profile and its container in full",
         blocked=_some,
+        far=there.free,
     ),
     Verb(
         action="plan",
@@ -128,6 +142,7 @@ VERBS = (
         help="Say what apply would do",
         several=True,
         blocked=_planned,
+        far=there.free,
     ),
     Verb(
         action="apply",
@@ -137,6 +152,7 @@ VERBS = (
         changes=True,
         several=True,
         blocked=_planned,
+        far=there.free,
     ),
     Verb(
         action="logs",
@@ -144,6 +160,7 @@ VERBS = (
         label="Logs",
         help="Follow the container's log",
         blocked=_with_container,
+        far=there.there,
     ),
     Verb(
         action="images",
@@ -151,6 +168,7 @@ VERBS = (
         label="Images",
         help="Show the image's tags; pull one, or choose one for the profile",
         blocked=_with_engine,
+        far=there.only_there("image list"),
     ),
     Verb(
         action="models",
@@ -158,6 +176,7 @@ VERBS = (
         label="Models",
         help="Show the models here, and base or custom ones; choose one",
         blocked=_planned,
+        far=there.only_there("model show PROFILE"),
     ),
     Verb(
         action="license",
@@ -165,6 +184,7 @@ VERBS = (
         label="License",
         help="Show the license sets; refresh, or go back to the set before",
         blocked=_licensed,
+        far=there.licensed,
     ),
     Verb(
         action="edit",
@@ -173,6 +193,7 @@ VERBS = (
         help="Open the profile in $EDITOR",
         changes=True,
         blocked=_with_profile,
+        far=there.free,
     ),
     Verb(
         action="new",
@@ -181,6 +202,7 @@ VERBS = (
         help="Write a new profile with a guided form",
         changes=True,
         blocked=_always,
+        far=there.free,
         show=False,
     ),
     Verb(
@@ -191,6 +213,7 @@ VERBS = (
         changes=True,
         several=True,
         blocked=_stopped,
+        far=there.stopped,
         show=False,
     ),
     Verb(
@@ -201,6 +224,7 @@ VERBS = (
         changes=True,
         several=True,
         blocked=_running,
+        far=there.running,
         show=False,
     ),
     Verb(
@@ -211,6 +235,7 @@ VERBS = (
         changes=True,
         several=True,
         blocked=_running,
+        far=there.running,
         show=False,
     ),
     Verb(
@@ -221,6 +246,7 @@ VERBS = (
         changes=True,
         several=True,
         blocked=_removable,
+        far=there.there,
         show=False,
     ),
 )

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.hosts import Start
 from tests.cli.shell import Draft, Engine, Shell
 from tests.engines import remove_containers
-from tests.sshd import Keys, Sshd
+from tests.sshd import Keys, Sshd, Start
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -67,32 +66,6 @@ def served(served_shell: Shell) -> Draft:
     draft = served_shell.write("served", stocked=True)
     served_shell.apply(draft)
     return draft
-
-
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
-    return Keys(tmp_path_factory.mktemp("keys"))
-
-
-@pytest.fixture(scope="module")
-def start(
-    keys: Keys, engine: Engine, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Start]:
-    """Starts a host: with csctl there, unless `csctl` is false; with variables."""
-    started: list[Sshd] = []
-
-    def start_(*, csctl: bool = True, **more: str) -> Sshd:
-        folder = tmp_path_factory.mktemp("far") / "sshd"
-        environ = {"DOCKER_HOST": engine.url, "FAR_KEY": "rehearsal", **more}
-        host = Sshd(keys, folder, environ)
-        started.append(host)
-        if csctl:
-            host.install()
-        return host
-
-    yield start_
-    for host in started:
-        host.stop()
 
 
 @pytest.fixture(scope="module")

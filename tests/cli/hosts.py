@@ -9,7 +9,6 @@ from tests.cli.shell import Draft, Shell
 from tests.sshd import Sshd
 
 _SECONDS = 60
-Start = Callable[..., Sshd]
 
 
 def placed(

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from csctl.cli.exit import TERMINATED
-from tests.cli.hosts import Start, placed, until
+from tests.cli.hosts import placed, until
 from tests.cli.shell import IMAGE, OLD_IMAGE, Draft, Engine, Shell
 from tests.ports import free_port
-from tests.sshd import Sshd
+from tests.sshd import Sshd, Start
 
 _SECONDS = 60
 _SLOW = """

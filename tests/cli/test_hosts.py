@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.hosts import Start, placed, until
+from tests.cli.hosts import placed, until
 from tests.cli.shell import ENDPOINT, IMAGE, OTHER_MODEL, Engine, Shell
 from tests.ports import free_port
-from tests.sshd import Sshd
+from tests.sshd import Sshd, Start
 
 _SECONDS = 60
 
@@ -101,7 +101,7 @@ def test_all_hosts_prepare_before_the_first_one_starts(
     assert [row["outcome"] for row in done.json] == ["not-ready", "not-started"]
     assert engine.containers(good) == []
     assert good.model.is_dir()
-    assert far_shell.actions(good) == ["create", "start"]
+    assert far_shell.actions(good) == ["set-ownership", "create", "start"]
 
 
 def test_a_host_that_is_down_or_without_csctl_hides_no_other(

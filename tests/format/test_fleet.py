@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -11,9 +13,16 @@ import pytest
 from csctl.clock import Moment
 from csctl.container.observed import Container
 from csctl.errors import Problem, ProfileError, UsageError
+from csctl.format import drift_words
 from csctl.format import fleet as words
+from csctl.format import status as said
+from csctl.lifecycle.far_row import FarRow
 from csctl.lifecycle.status import Status
 from tests.tui.stage import NOW, container, license_state, profile, row
+
+
+def _told(words_of: Callable[..., str], value: Status) -> str:
+    return words_of(said(value), value.wanted)
 
 
 def _exited(code: int, **changes: Any) -> Status:
@@ -46,7 +55,7 @@ def _running(**changes: Any) -> Status:
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_state_is_a_glyph_and_a_word(value: Status, shown: str) -> None:
-    assert " ".join(words.state(value)) == shown
+    assert " ".join(words.state(said(value))) == shown
 
 
 @pytest.mark.parametrize(
@@ -60,12 +69,15 @@ def test_a_state_is_a_glyph_and_a_word(value: Status, shown: str) -> None:
     ids=["tag", "digest", "none", "id"],
 )
 def test_an_image_is_its_tag(image: str, shown: str) -> None:
-    assert words.image(row(container=container(image=image))) == shown
+    assert _told(words.image, row(container=container(image=image))) == shown
 
 
 def test_an_image_without_a_name_or_profile_is_its_id() -> None:
     nameless = container(image="sha256:" + "ab" * 32)
-    assert words.image(row(container=nameless, wanted=None)) == "sha256:abababababab"
+    assert (
+        _told(words.image, row(container=nameless, wanted=None))
+        == "sha256:abababababab"
+    )
 
 
 @pytest.mark.parametrize(
@@ -82,12 +94,15 @@ def test_an_image_without_a_name_or_profile_is_its_id() -> None:
     ids=["runs", "wanted", "newest-of-a-locale", "resolved"],
 )
 def test_a_model_is_the_start_of_its_id(value: Status, shown: str) -> None:
-    assert words.model(value) == shown
+    assert _told(words.model, value) == shown
 
 
 def test_a_profile_without_a_container_shows_what_it_wants() -> None:
     absent = row(container=None, wanted=profile(mode="connected", port="0.0.0.0:81"))
-    assert (words.mode(absent), words.port(absent)) == ("connected", "0.0.0.0:81")
+    assert (_told(words.mode, absent), _told(words.port, absent)) == (
+        "connected",
+        "0.0.0.0:81",
+    )
 
 
 def _bare() -> Container:
@@ -96,7 +111,8 @@ def _bare() -> Container:
 
 def test_what_nothing_tells_is_a_dash() -> None:
     bare = row(container=_bare(), wanted=None)
-    assert (words.mode(bare), words.port(bare), words.model(bare)) == ("-", "-", "-")
+    for words_of in (words.mode, words.port, words.model):
+        assert _told(words_of, bare) == "-"
 
 
 @pytest.mark.parametrize(
@@ -135,49 +151,46 @@ _LONG_NOTICE = profile(license="{endpoint: 'https://x.invalid', renew_before: 60
         (
             row(license=license_state(28, recorded=_LATER)),
             "clock?",
-            "contoso: the clock of this host is behind: it says"
+            "the clock of this host is behind: it says"
             " 2026-06-01T12:00:00+00:00, and it was fetched at"
             " 2026-06-02T12:00:00+00:00",
         ),
         (
             row(license=license_state(5.5)),
             "due 5 d",
-            "contoso: the license ends in 5 days, on 2026-06-07"
-            " (declared in the profile)",
+            "the license ends in 5 days, on 2026-06-07 (declared in the profile)",
         ),
         (
             row(license=license_state(1.2)),
             "due 1 d",
-            "contoso: the license ends in 1 day, on 2026-06-02"
-            " (declared in the profile)",
+            "the license ends in 1 day, on 2026-06-02 (declared in the profile)",
         ),
         (
             row(license=license_state(0.2)),
             "due 0 d",
-            "contoso: the license ends in less than a day, on 2026-06-01"
+            "the license ends in less than a day, on 2026-06-01"
             " (declared in the profile)",
         ),
         (
             row(license=license_state(-2, source="file")),
             "expired",
-            "contoso: the license expired on 2026-05-30"
+            "the license expired on 2026-05-30"
             " (found in a file of the license, unverified)",
         ),
         (
             row(license=license_state(files=())),
             "none",
-            "contoso: there is no license",
+            "there is no license",
         ),
         (
             row(license=license_state(28), wanted=_LONG_NOTICE),
             "due 28 d",
-            "contoso: the license ends in 28 days, on 2026-06-29"
-            " (declared in the profile)",
+            "the license ends in 28 days, on 2026-06-29 (declared in the profile)",
         ),
         (
             row(license=license_state(28, damage=("license.bin: gone",))),
             "damaged",
-            "contoso: the license is damaged: license.bin: gone",
+            "the license is damaged: license.bin: gone",
         ),
     ],
     ids=[
@@ -197,7 +210,10 @@ _LONG_NOTICE = profile(license="{endpoint: 'https://x.invalid', renew_before: 60
 def test_a_license_has_a_term_and_may_alarm(
     value: Status, term: str, alarm: str | None
 ) -> None:
-    assert (words.license_term(value), words.license_alarm(value)) == (term, alarm)
+    assert (words.license_term(said(value)), words.license_alarm(said(value))) == (
+        term,
+        alarm,
+    )
 
 
 def test_what_ends_first_alarms_first() -> None:
@@ -207,8 +223,40 @@ def test_what_ends_first_alarms_first() -> None:
         row("well"),
         row("over", license=license_state(-1)),
     )
-    alarms = words.license_alarms(rows)
+    alarms = words.license_alarms({one.profile: said(one) for one in rows})
     assert [alarm.partition(":")[0] for alarm in alarms] == ["over", "missing", "due"]
+
+
+def _far(told: dict[str, Any] | None, error: UsageError | None = None) -> FarRow:
+    wanted = profile("contoso", host="ssh://stt1")
+    assert wanted.host is not None
+    return FarRow(
+        host=wanted.host, name="contoso", wanted=wanted, told=told, error=error
+    )
+
+
+def test_of_another_host_a_row_is_what_csctl_told_there() -> None:
+    told = json.loads(json.dumps(said(row(license=license_state(3)))))
+    value = words.row(_far(told))
+    assert words.state(value) == ("●", "ready")
+    assert words.license_term(value) == "due 3 d"
+    [alarm] = words.license_alarms({"contoso on ssh://stt1": value})
+    assert alarm.startswith("contoso on ssh://stt1: the license ends in 3 days")
+
+
+def test_what_an_older_csctl_does_not_tell_is_not_known() -> None:
+    told = {"profile": "contoso", "name": "contoso", "state": "exited"}
+    value = words.row(_far(told | {"license": {"path": "/d", "days_left": 3}}))
+    assert words.state(value) == ("✗", "exited")
+    assert (words.license_term(value), words.license_alarm(value)) == ("unknown", None)
+
+
+def test_where_nothing_was_told_the_profile_tells_what_is_wanted() -> None:
+    value = _far(None)
+    shown = words.row(value)
+    assert words.image(shown, value.wanted) == "4.12.0-amd64"
+    assert words.mode(shown, value.wanted) == "disconnected"
+    assert (words.license_term(shown), drift_words(shown)) == ("-", "unknown")
 
 
 def _problem(line: int, path: str) -> Problem:

@@ -57,11 +57,15 @@ def followed(work: Generator[Event, None, Result]) -> tuple[list[str], Result]:
 
 def asked(folder: Path, script: str, text: Text = b"") -> tuple[list[str], Answer]:
     """What comes of a question where this script stands for ssh."""
+    return followed(ask(SSH, ["plan", "-"], text, environ_with(folder, script)))
+
+
+def environ_with(folder: Path, script: str) -> dict[str, str]:
+    """Variables by which this script stands for ssh."""
     program = folder / "ssh"
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)
-    environ = {"PATH": f"{folder}:{os.environ['PATH']}"}
-    return followed(ask(SSH, ["plan", "-"], text, environ))
+    return {"PATH": f"{folder}:{os.environ['PATH']}"}
 
 
 def test_lines_come_in_order_with_nothing_that_a_terminal_obeys(

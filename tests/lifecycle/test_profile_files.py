@@ -141,3 +141,20 @@ def test_a_license_that_comes_concerns_its_profile(folder: Folder) -> None:
     assert files.changed() == set()
     (folder.path / "data-two" / "license" / "20260201T000000Z").mkdir()
     assert files.changed() == {"two"}
+
+
+def test_profiles_of_other_hosts_are_kept_apart(folder: Folder) -> None:
+    far = _TEXT.format(name="one", port=5001).replace("data-", "/srv/")
+    far += "host: ssh://stt1\n"
+    (folder.path / "far.yaml").write_text(far)
+    files = ProfileFiles(folder.load, {})
+    assert [one.name for one in files.here] == ["one", "two"]
+    assert [str(one.host) for one in files.elsewhere] == ["ssh://stt1"]
+    (folder.path / "far.yaml").write_text(far.replace("5001", "5002"))
+    assert files.changed() == set()
+    assert [one.port.number for one in files.elsewhere] == [5002]
+    # A file that breaks does not bring the others' profiles here.
+    folder.spoil("two")
+    assert files.changed() == set()
+    assert [one.name for one in files.here] == ["one", "two"]
+    assert [one.name for one in files.elsewhere] == ["one"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from tests.cli.shell import Draft
 from tests.lifecycle.swarm_lab import Lab, lab, until, with_a_shell
+from tests.tmux import Pane
 
 _ASK = (
     "import socket; s = socket.socket(); s.connect(('127.0.0.1', 5000));"
@@ -196,3 +198,40 @@ def test_a_node_that_is_killed_is_done_without(tmp_path: Path) -> None:
         noted = swarm.shell.run("plan", draft.path)
         assert f"{lost} cannot be reached" in noted.err
         swarm.shell.run("down", "--yes", draft.path)
+
+
+def test_the_terminal_ui_shows_a_service_and_follows_its_log(
+    swarm: Lab, service: Draft
+) -> None:
+    name = service.name
+    argv = swarm.shell.command("tui", service.path)
+    with Pane(argv, swarm.shell.environment(), columns=140, rows=40) as pane:
+        pane.wait_for(name, "● ready", "none")
+        pane.press("x")
+        pane.wait_for("Docker Swarm runs it")
+        pane.press("d")
+        pane.wait_for("state", "● ready", "0.0.0.0:5000")
+        pane.press("l")
+        pane.wait_for(*(f"{node} | Now listening" for node in swarm.running(name)))
+        pane.press("Escape")
+        pane.press("Escape")
+        pane.wait_for("fleet", "● ready")
+
+        with closing(swarm.api()) as api:
+            index = api.inspect_service(name)["Version"]["Index"]
+            api.update_service(
+                name,
+                index,
+                mode={"Replicated": {"Replicas": 1}},
+                fetch_current_spec=True,
+            )
+        pane.wait_for("deploy.…")
+        pane.press("l")
+        swarm.shell.run("down", "--yes", service.path)
+        pane.wait_for("— there is no service now —")
+        swarm.shell.apply(service)
+        pane.wait_for("— there is a service again —")
+        pane.press("Escape")
+        pane.wait_for("● ready")
+        pane.press("q")
+        assert pane.wait_for_end() == 0

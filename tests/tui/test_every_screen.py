@@ -14,6 +14,7 @@ from csctl.lifecycle.watch import Lost
 from csctl.tui import power
 from csctl.tui.app import CsctlApp
 from csctl.tui.crumbs import Crumbs
+from csctl.tui.desk import key_of
 from csctl.tui.fleet_screen import FleetScreen
 from csctl.tui.screen import CsctlScreen
 from csctl.tui.too_small import TooSmall
@@ -266,7 +267,7 @@ async def test_a_verb_of_one_row_takes_the_one_with_the_cursor_not_the_marked() 
     async with run(app) as pilot:
         await pilot.press("space", "space")
         done_to = {
-            action: [one.profile for one in shown(app).rows_of(BY_ACTION[action])]
+            action: list(map(key_of, shown(app).rows_of(BY_ACTION[action])))
             for action in ("details", "logs", "stop", "plan")
         }
         assert done_to["details"] == done_to["logs"] == ["cc"]

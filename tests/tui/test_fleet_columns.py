@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 
 from csctl.tui.fleet_columns import GAP, GUTTER, layout
@@ -22,6 +24,20 @@ def test_the_most_important_columns_are_shown(width: int, keys: str) -> None:
     assert " ".join(layout(width).keys) == keys
 
 
+@pytest.mark.parametrize(
+    ("width", "keys"),
+    [
+        (39, "host name state"),
+        (79, "host name state image cpu license"),
+        (159, "host name state mode image model port cpu memory license drift"),
+    ],
+)
+def test_hosts_are_shown_in_any_width_where_there_are_some(
+    width: int, keys: str
+) -> None:
+    assert " ".join(layout(width, hosts=True).keys) == keys
+
+
 @pytest.mark.parametrize("width", [119, 159, 300])
 def test_a_wide_table_has_room_for_histories(width: int) -> None:
     widths = {column.key: room for column, room in layout(width).columns}
@@ -29,8 +45,8 @@ def test_a_wide_table_has_room_for_histories(width: int) -> None:
 
 
 def test_no_column_is_cut_and_none_shrinks() -> None:
-    for width in range(27, 320):
-        columns = layout(width).columns
+    for width, hosts in product(range(39, 320), (False, True)):
+        columns = layout(width, hosts=hosts).columns
         taken = GUTTER + sum(room for _, room in columns) + GAP * (len(columns) - 1)
         assert taken <= width
         assert all(room >= column.width for column, room in columns)

@@ -24,7 +24,7 @@ from csctl.lifecycle.status import Status
 from csctl.lifecycle.watch import watch
 from csctl.tui import doors
 from csctl.tui.app import CsctlApp
-from csctl.tui.desk import Desk
+from csctl.tui.desk import Desk, key_of
 from csctl.tui.fleet_screen import FleetScreen
 from csctl.tui.fleet_table import FleetTable
 from tests.lifecycle import talker
@@ -81,7 +81,7 @@ def _table(app: Stage) -> FleetTable:
 
 
 def _subjects(app: Stage) -> list[str]:
-    return [one.profile for one in _screen(app).subjects]
+    return list(map(key_of, _screen(app).subjects))
 
 
 def _names(app: Stage) -> list[str]:

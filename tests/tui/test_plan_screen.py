@@ -18,7 +18,7 @@ from csctl.lifecycle.status import status
 from csctl.plan import steps
 from csctl.plan.steps import Plan
 from csctl.profile.load import load
-from csctl.tui import plan_screen
+from csctl.tui import proposal
 from csctl.tui.confirm_dialog import ConfirmDialog
 from csctl.tui.plan_screen import PlanScreen
 from csctl.tui.progress_screen import ProgressScreen
@@ -87,7 +87,7 @@ class Planned:
 @pytest.fixture
 def planned(monkeypatch: pytest.MonkeyPatch) -> Planned:
     planned = Planned()
-    monkeypatch.setattr(plan_screen, "propose_all", planned)
+    monkeypatch.setattr(proposal, "propose_all", planned)
     return planned
 
 
