@@ -97,6 +97,14 @@ def test_a_command_without_an_engine_loads_no_docker(argv: list[str]) -> None:
     assert _loaded_by_command(*argv).isdisjoint({"docker", "requests", "textual"})
 
 
+def test_what_makes_plans_loads_nothing_that_does_steps() -> None:
+    done = _python("import csctl.lifecycle.fleet, sys; print(*sys.modules)")
+    loaded = set(done.stdout.split())
+    assert "csctl.lifecycle.apply" in loaded, done.stderr
+    doers = {"step", "replicas", "swarm", "oneshot", "handover", "displays"}
+    assert loaded.isdisjoint(f"csctl.lifecycle.{name}" for name in doers)
+
+
 @pytest.mark.parametrize(
     "argv",
     [

@@ -13,10 +13,11 @@ from csctl import lock
 from csctl.engine.engine import Engine
 from csctl.license import StoredLicense
 from csctl.lifecycle import history, observe, succession
-from csctl.lifecycle.apply import Outcome, apply
+from csctl.lifecycle.apply import apply
 from csctl.lifecycle.demand import Demand
 from csctl.lifecycle.events import Event
 from csctl.lifecycle.memory import free_memory
+from csctl.lifecycle.outcome import Outcome
 from csctl.lifecycle.succession import Sight
 from csctl.plan import refresh as decide
 from csctl.plan.observed import Observed

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from csctl.errors import CsctlError
-    from csctl.lifecycle.apply import Outcome
     from csctl.lifecycle.events import Event
+    from csctl.lifecycle.outcome import Outcome
     from csctl.lifecycle.side_by_side import Work
     from csctl.plan.steps import Plan
     from csctl.profile.model import Profile

@@ -11,7 +11,7 @@ from csctl.size import format_duration, format_size
 
 if TYPE_CHECKING:
     from csctl.errors import CsctlError
-    from csctl.lifecycle.apply import Outcome
+    from csctl.lifecycle.outcome import Outcome
     from csctl.lifecycle.status import Status
     from csctl.plan.steps import Plan, Step
 

@@ -11,7 +11,7 @@ from typing import Final
 import httpx
 
 from csctl.errors import CsctlError
-from csctl.http import retry
+from csctl.http import body, retry
 
 PATIENCE: Final = 60.0
 """So many seconds may pass without a byte."""
@@ -95,7 +95,7 @@ def rest(response: httpx.Response, position: int) -> Iterator[bytes]:
         match = _RANGE.match(response.headers.get("Content-Range", ""))
         if match is None or int(match[1]) != position:
             raise OtherPart
-    for chunk in response.iter_raw():
+    for chunk in body.raw(response):
         if skipped < len(chunk):
             yield chunk[skipped:] if skipped else chunk
         skipped = max(0, skipped - len(chunk))

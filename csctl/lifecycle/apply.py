@@ -9,31 +9,16 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import assert_never
 
 from csctl import lock, probe
-from csctl.container.spec import ContainerSpec
 from csctl.engine.engine import Engine
 from csctl.errors import CsctlError
-from csctl.lifecycle import (
-    applied,
-    displays,
-    history,
-    models,
-    mounts,
-    observe,
-    snapshot,
-)
-from csctl.lifecycle import licenses as license_runs
+from csctl.lifecycle import history, observe, snapshot
 from csctl.lifecycle.demand import Demand
 from csctl.lifecycle.events import Event, StepFinished, StepStarted, timed
-from csctl.lifecycle.handover import carry_on, put_in_place
-from csctl.lifecycle.images import pull_image
-from csctl.lifecycle.job import Job
+from csctl.lifecycle.outcome import Outcome, locked, outcome_of
 from csctl.lifecycle.ready import wait_until_ready
-from csctl.lifecycle.replace import undo
 from csctl.lifecycle.snapshot import Snapshot
 from csctl.plan import steps
 from csctl.plan.observed import Observed
@@ -41,17 +26,6 @@ from csctl.plan.reconcile import reconcile
 from csctl.plan.steps import Plan, Step
 from csctl.profile.model import Profile
 from csctl.profile.replica import network_of, replicas_of
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """How applying one profile went."""
-
-    profile: str
-    steps: tuple[Step, ...]
-    outcome: str
-    """`ready` after some steps, or `unchanged`."""
-    seconds: float
 
 
 def propose(
@@ -88,16 +62,8 @@ def apply(
     """
     engine.require_local("apply")
     demand = Demand.of(profile, timeout)
-    began = time.monotonic()
-    with lock.hold(observe.lock_path(profile), f"profile {profile.name}"):
-        run = _run(engine, profile, environ, demand, take_over=take_over)
-        done = yield from history.kept(profile, run)
-    return Outcome(
-        profile=profile.name,
-        steps=done,
-        outcome="ready" if done else "unchanged",
-        seconds=time.monotonic() - began,
-    )
+    run = _run(engine, profile, environ, demand, take_over=take_over)
+    return (yield from locked(profile, history.kept(profile, run)))
 
 
 def _run(
@@ -118,6 +84,10 @@ def _run(
         # change what follows; creating, updating and starting do not.
         certain = all(isinstance(step, _CERTAIN) for step in plan.steps)
         for step in plan.steps if certain else plan.steps[:1]:
+            # Most plans have no step, and what does them takes long to import.
+            from csctl.lifecycle.job import Job
+            from csctl.lifecycle.step import do
+
             check_progress(profile, step, done)
             job = Job(
                 engine=engine,
@@ -154,7 +124,12 @@ def confirm(
     timeout: timedelta | None = None,
 ) -> Generator[Event, None, Outcome]:
     """Wait until a container that needs no step is ready. Raises CsctlError."""
-    began = time.monotonic()
+    return (yield from outcome_of(profile, _wait(engine, profile, timeout)))
+
+
+def _wait(
+    engine: Engine, profile: Profile, timeout: timedelta | None
+) -> Generator[Event, None, tuple[Step, ...]]:
     demand = Demand.of(profile, timeout)
     port = profile.port
     # The plan has just found it running on this port: mostly one question is enough.
@@ -163,12 +138,7 @@ def confirm(
         probe.Address.of_published(port.address, port.number)
     ):
         yield from wait_until_ready(engine, profile.name, demand)
-    return Outcome(
-        profile=profile.name,
-        steps=(),
-        outcome="unchanged",
-        seconds=time.monotonic() - began,
-    )
+    return ()
 
 
 def look(
@@ -184,92 +154,6 @@ def look(
     left = observe.leftovers_of(profile, seen)
     observed = observe.observe(engine, profile, environ, seen, take_over=take_over)
     return dataclasses.replace(observed, leftovers=left)
-
-
-def do(
-    step: Step, job: Job, seen: Observed, demand: Demand
-) -> Generator[Event, None, None]:
-    """Do one step. Raises CsctlError."""
-    match step:
-        case steps.PullImage():
-            yield from pull_image(job.engine, step.reference, job.environ)
-        case steps.DownloadModel():
-            yield from models.pull(job, step.model_id, step.base_locale)
-        case steps.DownloadDisplay():
-            yield from displays.pull(job, _known(seen.model_id))
-        case steps.FetchLicense():
-            yield from license_runs.fetch(job, _known(seen.model_id))
-        case steps.SetOwnership():
-            _set_ownership(job, seen)
-        case steps.Replace():
-            yield from _replace(step, job, demand)
-        case steps.Update():
-            _update(step, job)
-        case steps.Remove() if step.target in seen.surplus:
-            job.engine.remove(step.target)
-            job.engine.remove_network(network_of(job.profile))
-        case steps.Register() | steps.CreateService() | steps.UpdateService():
-            raise AssertionError("only a front or a service has this step")
-        case _:
-            _change(step, job.engine)
-
-
-def _replace(
-    step: steps.Replace, job: Job, demand: Demand
-) -> Generator[Event, None, None]:
-    if step.undo:
-        undo(job.engine, step.target)
-    elif step.resume:
-        yield from carry_on(job.engine, job.profile, demand)
-    else:
-        spec = _reasoned(step.spec, step.reason)
-        yield from put_in_place(job.engine, job.profile, spec, demand)
-
-
-def _update(step: steps.Update, job: Job) -> None:
-    job.engine.update(step.target, limits=step.spec.limits, restart=step.spec.restart)
-    container = job.engine.container(step.target)
-    if container is not None:
-        applied.remember(job.profile.state_dir, container, step.spec)
-
-
-def _change(
-    step: steps.Create | steps.Start | steps.Stop | steps.Remove, engine: Engine
-) -> None:
-    match step:
-        case steps.Create():
-            engine.create(_reasoned(step.spec, step.reason))
-        case steps.Start():
-            engine.start(step.target)
-        case steps.Stop():
-            engine.stop(step.target)
-        case steps.Remove():
-            engine.remove(step.target)
-        case _:
-            assert_never(step)
-
-
-def _known(model_id: str | None) -> str:
-    assert model_id is not None, "the model is downloaded before"
-    return model_id
-
-
-def _reasoned(spec: ContainerSpec | None, reason: str) -> ContainerSpec:
-    assert spec is not None, "all parts are there once this step comes first"
-    return spec.with_reason(reason)
-
-
-def _set_ownership(job: Job, seen: Observed) -> None:
-    profile = job.profile
-    image = job.image()
-    paths = [seen.model.directory] if seen.model else []
-    if profile.mode == "disconnected":
-        if seen.license is not None:
-            paths.append(seen.license.directory)
-        paths.append(profile.output_dir)
-    for path in paths:
-        mounts.give(job.engine, profile, image, path)
-    mounts.find_owner(job.engine, profile, image)
 
 
 def down(engine: Engine, profile: Profile) -> Generator[Event, None, tuple[Step, ...]]:

@@ -1,4 +1,7 @@
-"""Several profiles at once: their plans out of one look at the Engine."""
+"""Several profiles at once: their plans out of one look at the Engine.
+
+What replicas and services take is imported only for a profile that has some.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,10 @@ from functools import partial
 from csctl.engine.engine import Engine
 from csctl.errors import CsctlError, EngineUnavailable, UsageError
 from csctl.lifecycle import apply as alone
-from csctl.lifecycle import replicas, snapshot, swarm
-from csctl.lifecycle.apply import Outcome, apply, confirm, propose
+from csctl.lifecycle import snapshot
+from csctl.lifecycle.apply import apply, confirm, propose
 from csctl.lifecycle.events import Event
+from csctl.lifecycle.outcome import Outcome
 from csctl.lifecycle.side_by_side import Work
 from csctl.lifecycle.snapshot import Snapshot
 from csctl.plan.steps import Plan, Step
@@ -33,9 +37,13 @@ def propose_one(
 ) -> Plan:
     """The plan of one profile, whatever runs it. Raises CsctlError."""
     if profile.deploy is not None:
+        from csctl.lifecycle import swarm
+
         return swarm.propose(engine, profile, environ, seen)
     if profile.fronted_by is None:
         return propose(engine, profile, environ, seen)
+    from csctl.lifecycle import replicas
+
     return replicas.propose(engine, profile, environ, seen, interrupt=interrupt)
 
 
@@ -103,9 +111,13 @@ def _run_of(
     profile: Profile, plan: Plan, *, interrupt: bool
 ) -> Callable[..., Generator[Event, None, Outcome]]:
     if profile.deploy is not None:
+        from csctl.lifecycle import swarm
+
         return swarm.apply if plan.steps else swarm.confirm
     if profile.fronted_by is None:
         return apply if plan.steps else confirm
+    from csctl.lifecycle import replicas
+
     if not plan.steps:
         return replicas.confirm
     return partial(replicas.apply, interrupt=interrupt)
@@ -114,6 +126,8 @@ def _run_of(
 def propose_down(engine: Engine, profile: Profile) -> tuple[Step, ...]:
     """What `down` would do, what is foreign left out. Raises CsctlError."""
     if profile.deploy is not None:
+        from csctl.lifecycle import swarm
+
         return swarm.propose_down(engine, profile)
     return alone.propose_down(engine, profile)
 
@@ -121,6 +135,8 @@ def propose_down(engine: Engine, profile: Profile) -> tuple[Step, ...]:
 def down(engine: Engine, profile: Profile) -> Generator[Event, None, tuple[Step, ...]]:
     """Stop and remove what serves a profile; data stay. Raises CsctlError."""
     if profile.deploy is not None:
+        from csctl.lifecycle import swarm
+
         return (yield from swarm.down(engine, profile))
     return (yield from alone.down(engine, profile))
 

@@ -18,7 +18,6 @@ from csctl.container.spec import (
 )
 from csctl.engine.engine import Engine
 from csctl.errors import CsctlError, EngineError, OwnershipError
-from csctl.lifecycle import oneshot
 from csctl.ownership import Owner
 from csctl.profile.model import Profile
 from csctl.secret import Redactor
@@ -138,6 +137,9 @@ def _through_helper(
 def _chown(
     engine: Engine, profile: Profile, image: str, path: Path, owner: Owner
 ) -> None:
+    # Whoever only looks at owners needs none of it.
+    from csctl.lifecycle import oneshot
+
     spec = ContainerSpec(
         name="",
         image=image,

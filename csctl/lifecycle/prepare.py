@@ -15,10 +15,12 @@ from csctl.container.observed import Image
 from csctl.engine.engine import Engine
 from csctl.license import StoredLicense
 from csctl.lifecycle import observe, snapshot
-from csctl.lifecycle.apply import Outcome, check_progress, do, look
+from csctl.lifecycle.apply import check_progress, look
 from csctl.lifecycle.demand import Demand
 from csctl.lifecycle.events import Event, timed
 from csctl.lifecycle.job import Job
+from csctl.lifecycle.outcome import Outcome
+from csctl.lifecycle.step import do
 from csctl.model import StoredModel
 from csctl.plan import steps
 from csctl.plan.observed import Observed

@@ -7,25 +7,25 @@ the first one that fails spares the rest; new ones start side by side.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from datetime import timedelta
 from functools import partial
 
-from csctl import lock
 from csctl.engine.engine import Engine
 from csctl.errors import CsctlError, UsageError
 from csctl.lifecycle import apply as alone
 from csctl.lifecycle import front, history, observe, snapshot
-from csctl.lifecycle.apply import Outcome, check_progress
+from csctl.lifecycle.apply import check_progress
 from csctl.lifecycle.demand import Demand
 from csctl.lifecycle.events import Event, timed
 from csctl.lifecycle.handover import Handover
 from csctl.lifecycle.job import Job
 from csctl.lifecycle.memory import free_memory
+from csctl.lifecycle.outcome import Outcome, locked, outcome_of
 from csctl.lifecycle.ready import wait_until_ready
 from csctl.lifecycle.side_by_side import Ended, side_by_side
 from csctl.lifecycle.snapshot import Snapshot
+from csctl.lifecycle.step import do
 from csctl.plan import steps
 from csctl.plan.front import ObservedFront, reconcile_front
 from csctl.plan.reconcile import surplus
@@ -138,21 +138,25 @@ def apply(
     before anything is done, RolledBack after a replacement that failed.
     """
     engine.require_local("apply")
-    began = time.monotonic()
-    with lock.hold(observe.lock_path(profile), f"profile {profile.name}"):
-        planned = propose(engine, profile, environ, interrupt=interrupt)
-        if planned.problems:
-            raise planned.problems[0]
-        front.make_network(engine, profile)
-        done = yield from _replicas(engine, profile, environ, timeout)
-        last = finish(engine, profile, environ, timeout)
-        done += yield from history.kept(profile, last)
-    return Outcome(
-        profile=profile.name,
-        steps=done,
-        outcome="ready" if done else "unchanged",
-        seconds=time.monotonic() - began,
-    )
+    run = _run(engine, profile, environ, timeout, interrupt=interrupt)
+    return (yield from locked(profile, run))
+
+
+def _run(
+    engine: Engine,
+    profile: Profile,
+    environ: Mapping[str, str],
+    timeout: timedelta | None,
+    *,
+    interrupt: bool,
+) -> Generator[Event, None, tuple[Step, ...]]:
+    planned = propose(engine, profile, environ, interrupt=interrupt)
+    if planned.problems:
+        raise planned.problems[0]
+    front.make_network(engine, profile)
+    done = yield from _replicas(engine, profile, environ, timeout)
+    last = finish(engine, profile, environ, timeout)
+    return done + (yield from history.kept(profile, last))
 
 
 def _replicas(
@@ -242,7 +246,7 @@ def _do(
         case _:
             if isinstance(step, steps.Create | steps.Replace | steps.Start):
                 front.write(profile, wanted, looked)
-            yield from alone.do(step, job, looked.seen, demand)
+            yield from do(step, job, looked.seen, demand)
 
 
 def confirm(
@@ -253,14 +257,14 @@ def confirm(
     timeout: timedelta | None = None,
 ) -> Generator[Event, None, Outcome]:
     """Wait until containers that need no step are ready. Raises CsctlError."""
-    began = time.monotonic()
+    return (yield from outcome_of(profile, _wait(engine, profile, timeout)))
+
+
+def _wait(
+    engine: Engine, profile: Profile, timeout: timedelta | None
+) -> Generator[Event, None, tuple[Step, ...]]:
     for one in replicas_of(profile):
         yield from wait_until_ready(engine, one.name, Demand.of(one, timeout))
     demand = _front_demand(profile, timeout)
     yield from wait_until_ready(engine, profile.name, demand)
-    return Outcome(
-        profile=profile.name,
-        steps=(),
-        outcome="unchanged",
-        seconds=time.monotonic() - began,
-    )
+    return ()

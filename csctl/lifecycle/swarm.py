@@ -18,14 +18,15 @@ from csctl.container.spec import LABEL_PROFILE, LABEL_ROLE, ROLE_ONE_SHOT
 from csctl.engine.engine import Engine
 from csctl.engine.swarm import Swarm
 from csctl.errors import NotReady
-from csctl.lifecycle import apply as alone
 from csctl.lifecycle import history, observe, snapshot
-from csctl.lifecycle.apply import Outcome, check_progress
+from csctl.lifecycle.apply import check_progress
 from csctl.lifecycle.demand import Demand
 from csctl.lifecycle.events import Event, StepFinished, StepStarted, Waiting, timed
 from csctl.lifecycle.job import Job
+from csctl.lifecycle.outcome import Outcome, locked, outcome_of
 from csctl.lifecycle.service import reached
 from csctl.lifecycle.snapshot import Snapshot
+from csctl.lifecycle.step import do
 from csctl.plan import steps
 from csctl.plan.placement import fitting
 from csctl.plan.steps import Plan, Step
@@ -96,16 +97,8 @@ def apply(
     before anything is done, RolledBack where Swarm went back to what ran before.
     """
     engine.require_local("apply")
-    began = time.monotonic()
-    with lock.hold(observe.lock_path(profile), f"profile {profile.name}"):
-        run = _run(engine, profile, environ, timeout)
-        done = yield from history.kept(profile, run)
-    return Outcome(
-        profile=profile.name,
-        steps=done,
-        outcome="ready" if done else "unchanged",
-        seconds=time.monotonic() - began,
-    )
+    run = _run(engine, profile, environ, timeout)
+    return (yield from locked(profile, history.kept(profile, run)))
 
 
 def _run(
@@ -152,7 +145,7 @@ def _do(
         case steps.Remove() if step.target in seen.containers:
             job.engine.remove(step.target)
         case _:
-            yield from alone.do(step, job, seen.seen, demand)
+            yield from do(step, job, seen.seen, demand)
 
 
 def _deploy_service(
@@ -279,14 +272,14 @@ def confirm(
 
     Raises CsctlError.
     """
-    began = time.monotonic()
+    return (yield from outcome_of(profile, _wait(engine, profile, timeout)))
+
+
+def _wait(
+    engine: Engine, profile: Profile, timeout: timedelta | None
+) -> Generator[Event, None, tuple[Step, ...]]:
     yield from _until_ready(engine.swarm, profile, Demand.of(profile, timeout))
-    return Outcome(
-        profile=profile.name,
-        steps=(),
-        outcome="unchanged",
-        seconds=time.monotonic() - began,
-    )
+    return ()
 
 
 def propose_down(engine: Engine, profile: Profile) -> tuple[Step, ...]:

@@ -38,9 +38,10 @@ def _listing_processes() -> Iterator[set[str]]:
 
     def look() -> None:
         while not done.wait(0.2):
-            for path in Path("/proc").glob("[0-9]*/cmdline"):
+            for process in Path("/proc").glob("[0-9]*"):
                 try:
-                    seen.add(path.read_bytes().replace(b"\0", b" ").decode())
+                    words = (process / "cmdline").read_bytes()
+                    seen.add(words.replace(b"\0", b" ").decode())
                 except (OSError, UnicodeDecodeError):
                     continue
 

@@ -10,8 +10,8 @@ from csctl.container.observed import Container
 from csctl.container.spec import ContainerSpec
 from csctl.errors import UsageError
 from csctl.format import progress
-from csctl.lifecycle.apply import Outcome
 from csctl.lifecycle.events import Transfer
+from csctl.lifecycle.outcome import Outcome
 from csctl.lifecycle.status import Status
 from csctl.plan.steps import Create, Plan, Replace, Start, Step
 from tests.container.observing import running

@@ -20,13 +20,17 @@ NO_TRUST = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer; `cut` ends the connection before the last byte of the body."""
+    """One answer; `cut` ends the connection before the last byte of the body.
+
+    `delay` is how many seconds it waits for, `stall` the last byte alone.
+    """
 
     status: int = 200
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     cut: bool = False
     delay: float = 0.0
+    stall: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,9 @@ def serving(certificate: Path | None = None) -> Iterator[Server]:
                 self.send_header(name, value)
             self.end_headers()
             if self.command != "HEAD":
-                self.wfile.write(reply.body[: -1 if reply.cut else None])
+                self.wfile.write(reply.body[:-1])
+                time.sleep(reply.stall)
+                self.wfile.write(b"" if reply.cut else reply.body[-1:])
 
         do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = answer
 
