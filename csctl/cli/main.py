@@ -62,7 +62,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
 
 
 class _Terminated(SystemExit):
-    """SIGTERM came. An event loop lets only this and KeyboardInterrupt through."""
+    """It is to end. An event loop lets only this and KeyboardInterrupt through."""
 
 
 class _Commands(click.Group):
@@ -155,6 +155,9 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     # Profiles say what csctl runs, records what it trusts: never everybody's to write.
     os.umask(os.umask(0o022) | 0o002)
     signal.signal(signal.SIGTERM, _terminate)
+    # A closed terminal ends it as well, but for nohup.
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+        signal.signal(signal.SIGHUP, _terminate)
     code = run(argv)
     try:
         sys.stdout.flush()
@@ -163,8 +166,8 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     sys.exit(code)
 
 
-def _terminate(*_: object) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+def _terminate(number: int, _: object) -> None:
+    signal.signal(number, signal.SIG_DFL)
     raise _Terminated
 
 

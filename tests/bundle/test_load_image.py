@@ -8,6 +8,7 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -30,7 +31,7 @@ from tests.bundle.landing import Landing, outcomes, some_freight
 from tests.bundle.maker import digest
 from tests.engines import PrivateEngine
 from tests.faults.podman import running_podman
-from tests.faults.site import IMAGE
+from tests.faults.site import IMAGE, ROOT
 from tests.releases import INSTALLED, NEWER, Unpack
 
 # One Engine for all of them: it is started once.
@@ -197,6 +198,30 @@ def test_a_layer_that_unpacks_to_something_else_leaves_no_image(
         here.load(here.changed(packed=dataclasses.replace(lie, image=image)))
     assert images(here.url) == []
     assert not here.profile.exists()
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is missing")
+def test_a_medium_that_fails_while_the_engine_pulls_is_named(here: Landing) -> None:
+    """It was verified well, and is read once more."""
+    file = here.folder / "a.bundle"
+    file.write_bytes(here.freight.make().archive())
+    done = subprocess.run(
+        [
+            *("strace", "-f", "-qq", "-o", os.devnull),
+            *("-e", "inject=sendfile:error=EIO:when=1+"),
+            *(sys.executable, "-m", "csctl", "-H", here.url, "bundle", "load"),
+            *(str(file), "--target", str(here.folder / "far")),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 8, done.stderr
+    assert re.search(r"image/blobs/sha256/\w+: cannot be read at byte \d+", done.stderr)
+    assert "another medium" in done.stderr
+    assert images(here.url) == []
+    here.load()
 
 
 def test_space_for_the_engine_is_asked_for_before(here: Landing) -> None:
