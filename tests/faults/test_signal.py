@@ -1,4 +1,4 @@
-"""Ended by Ctrl-C, SIGTERM or a closed terminal, csctl cleans up; what served serves."""
+"""Ended by Ctrl-C, SIGTERM or a closed terminal, csctl cleans up and the rest serves."""
 
 from __future__ import annotations
 
