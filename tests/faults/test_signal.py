@@ -1,4 +1,4 @@
-"""Ended by Ctrl-C, SIGTERM or a closed terminal, csctl cleans up and the rest serves."""
+"""Ended by Ctrl-C, SIGTERM or a closed terminal, csctl cleans up after itself."""
 
 from __future__ import annotations
 
