@@ -226,8 +226,9 @@ def test_a_medium_that_fails_while_the_engine_pulls_is_named(here: Landing) -> N
 
 def test_space_for_the_engine_is_asked_for_before(here: Landing) -> None:
     huge = here.changed(engine_disk=1 << 43)
-    with pytest.raises(CsctlError, match="TiB are needed"):
+    with pytest.raises(CsctlError, match="TiB are needed") as caught:
         here.load(huge)
+    assert "csctl prune" in str(caught.value.remedy)
     assert images(here.url) == []
     here.load()
     here.load(huge)  # Nothing of it is needed any more.
@@ -323,6 +324,39 @@ def test_an_engine_that_dies_meanwhile_is_said_and_the_next_run_goes_on(
     assert IMAGE not in names(images(here.url))
     assert outcomes(here.load(heavy))["image"] == "loaded"
     assert names(images(here.url)) == {IMAGE}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounts a disk")
+def test_an_engine_whose_disk_fills_up_says_so_and_the_next_run_goes_on(
+    unique_name: str, tmp_path: Path
+) -> None:
+    disk = Path(tempfile.mkdtemp(prefix="csctl-", dir="/tmp"))
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=96m", "none", disk], check=True)
+    filler = disk / "filler"
+
+    def fill(event: Event) -> None:
+        if isinstance(event, Transfer) and event.what.startswith("loading image"):
+            with suppress(OSError), filler.open("wb", buffering=0) as file:
+                while file.write(bytes(1 << 20)):
+                    pass
+            here.watch = None
+
+    engine = PrivateEngine(State(disk / "engine"))
+    try:
+        engine.up()
+        heavy = small(BASE, layer("large", os.urandom(24 << 20)))
+        here = Landing(engine.url, tmp_path, some_freight(unique_name, heavy))
+        here.watch = fill
+        with pytest.raises(CsctlError, match="no space left"):
+            here.load()
+        assert images(here.url) == []
+        assert not here.profile.exists()
+        filler.unlink()
+        assert outcomes(here.load())["image"] == "loaded"
+    finally:
+        engine.down()
+        subprocess.run(["umount", disk], check=True)
+        disk.rmdir()
 
 
 @pytest.mark.skipif(shutil.which("podman") is None, reason="podman is missing")
