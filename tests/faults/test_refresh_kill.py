@@ -17,7 +17,7 @@ _CALLS = (
     *("write", "pwrite64", "ftruncate", "fsync", "openat", "rename", "link", "linkat"),
     *("unlink", "unlinkat", "mkdir", "rmdir", "chmod", "fchmod", "fchownat"),
 )
-_A_FEW = 4
+_A_FEW = 3
 
 pytestmark = pytest.mark.skipif(
     shutil.which("strace") is None, reason="strace is missing"
