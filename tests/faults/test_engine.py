@@ -139,6 +139,30 @@ def test_an_engine_that_dies_in_a_replacement_is_3_and_the_next_apply_ends_it(
     site.check_whole()
 
 
+def test_an_engine_that_dies_while_a_license_is_proven_is_3_and_all_is_as_it_was(
+    mortal_site: Site, mortal: PrivateEngine
+) -> None:
+    """As when the host restarts."""
+    site = mortal_site
+    site.serve()
+    before = site.identity()
+    site.knob(LOAD_SECONDS="60")
+    with site.start("license", "refresh", "--yes", str(site.profile)) as process:
+        _read_until(process, "a second container proves")
+        time.sleep(1)
+        mortal.kill()
+        _, err = process.communicate(timeout=_SOON)
+    assert process.returncode == 3, err
+    mortal.up()
+    site.knob(LOAD_SECONDS="0")
+    assert site.identity_among() == before
+    done = site.run("license", "refresh", "--yes", str(site.profile))
+    assert done.code == 0, done.err
+    assert site.plan().code == 0
+    site.check_whole()
+    assert site.identity() != before
+
+
 def test_an_engine_that_dies_while_its_log_is_followed_is_3(
     mortal_site: Site, mortal: PrivateEngine
 ) -> None:
