@@ -333,26 +333,26 @@ def test_an_engine_whose_disk_fills_up_says_so_and_the_next_run_goes_on(
     disk = Path(tempfile.mkdtemp(prefix="csctl-", dir="/tmp"))
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=96m", "none", disk], check=True)
     filler = disk / "filler"
+    heavy = small(BASE, layer("large", os.urandom(24 << 20)))
+    engine = PrivateEngine(State(disk / "engine"))
+    there = Landing(engine.url, tmp_path, some_freight(unique_name, heavy))
 
     def fill(event: Event) -> None:
         if isinstance(event, Transfer) and event.what.startswith("loading image"):
             with suppress(OSError), filler.open("wb", buffering=0) as file:
                 while file.write(bytes(1 << 20)):
                     pass
-            here.watch = None
+            there.watch = None
 
-    engine = PrivateEngine(State(disk / "engine"))
+    there.watch = fill
     try:
         engine.up()
-        heavy = small(BASE, layer("large", os.urandom(24 << 20)))
-        here = Landing(engine.url, tmp_path, some_freight(unique_name, heavy))
-        here.watch = fill
         with pytest.raises(CsctlError, match="no space left"):
-            here.load()
-        assert images(here.url) == []
-        assert not here.profile.exists()
+            there.load()
+        assert images(there.url) == []
+        assert not there.profile.exists()
         filler.unlink()
-        assert outcomes(here.load())["image"] == "loaded"
+        assert outcomes(there.load())["image"] == "loaded"
     finally:
         engine.down()
         subprocess.run(["umount", disk], check=True)
