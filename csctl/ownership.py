@@ -8,6 +8,7 @@ follow a link, so that nobody who can write below a mount can aim them elsewhere
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -21,6 +22,7 @@ _SYSTEM = """
 /var/run /var/tmp
 """
 _FORBIDDEN = frozenset(_SYSTEM.split())
+_PROTECTION = Path("/proc/sys/fs/protected_hardlinks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +123,19 @@ def find_wrong(root: Path, owner: Owner, *, limit: int = 1000) -> tuple[Wrong, .
 def fix(root: Path, owner: Owner) -> int:
     """Give `root` and all below it to `owner`, where wrong; how many were changed.
 
-    Raises OwnershipError: for a root that cannot be meant, and where the system
-    refuses.
+    Raises OwnershipError: for a root that cannot be meant, for a file that somebody may
+    have linked there, and where the system refuses.
     """
     check_root(root)
     changed = 0
-    for path, _, directory, name in _walk(root, owner):
+    for path, status, directory, name in _walk(root, owner):
+        if _may_be_foreign(status):
+            raise OwnershipError(
+                f"{path} has {status.st_nlink} names, and on this host anybody may give"
+                " one to a file of somebody else",
+                remedy=f"look where it came from (find / -samefile {path}); then run:"
+                " sysctl fs.protected_hardlinks=1",
+            )
         try:
             os.chown(
                 name, owner.uid, owner.gid, dir_fd=directory, follow_symlinks=False
@@ -140,6 +149,16 @@ def fix(root: Path, owner: Owner) -> int:
             ) from exc
         changed += 1
     return changed
+
+
+def _may_be_foreign(status: os.stat_result) -> bool:
+    """Whether a file may be one of the system's, linked there to be given away."""
+    if not stat.S_ISREG(status.st_mode) or status.st_nlink == 1:
+        return False
+    try:
+        return _PROTECTION.read_text().strip() == "0"
+    except OSError:
+        return False
 
 
 _Found = tuple[str, os.stat_result, int, str]

@@ -210,6 +210,28 @@ def test_links_are_given_themselves_and_never_followed(tmp_path: Path) -> None:
         assert (root / name).lstat().st_uid == NONROOT.uid
 
 
+@as_root
+@pytest.mark.parametrize(("protected", "given"), [("1", True), ("0", False)])
+def test_a_file_of_another_name_is_given_where_nobody_can_link_anothers(
+    protected: str, given: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel's own setting is everybody's on this machine: it is not touched."""
+    setting = tmp_path / "protected_hardlinks"
+    setting.write_text(f"{protected}\n")
+    monkeypatch.setattr(ownership, "_PROTECTION", setting)
+    root = tmp_path / "root"
+    root.mkdir()
+    outside = tmp_path / "shadow"
+    outside.touch()
+    os.link(outside, root / "mine")
+    if given:
+        ownership.fix(root, NONROOT)
+    else:
+        with pytest.raises(OwnershipError, match="mine has 2 names"):
+            ownership.fix(root, NONROOT)
+    assert (outside.stat().st_uid == NONROOT.uid) is given
+
+
 @contextmanager
 def _swapping(inside: Path, aside: Path, link: Path) -> Iterator[None]:
     """Somebody who makes of a folder a link elsewhere, and back, without a rest."""

@@ -32,7 +32,7 @@ def kept(
     """
     directory = Path(environ.get(_VARIABLE) or _PLACE)
     elsewhere = f"keep the bundle on another disk meanwhile: {_VARIABLE}"
-    space.check([space.Need(directory, size or 0)], elsewhere=elsewhere)
+    space.check([space.Need(directory, size or 0, way_out=elsewhere)])
     try:
         # Closed below: what goes wrong then is not the disk's fault.
         file = tempfile.TemporaryFile(buffering=0, dir=directory)  # noqa: SIM115

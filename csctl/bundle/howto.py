@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 from csctl.bundle import oci, path
 from csctl.bundle.manifest import Image, Manifest, Profile
 from csctl.contract import arguments
 from csctl.reference import ImageReference
-
-_SERVED_AT = f"127.0.0.1:{arguments.PORT}:{arguments.PORT}"
 
 
 def howto(manifest: Manifest) -> bytes:
@@ -61,14 +60,16 @@ def _without_csctl(manifest: Manifest) -> Iterator[str]:
     if manifest.images:
         yield "    tar -C image -cf - . | docker load"
     images = {image.config: image for image in manifest.images}
+    # Several of them serve side by side.
+    ports = count(arguments.PORT)
     for profile in manifest.profiles:
         image = images.get(profile.image)
         if profile.mode == "disconnected" and profile.license and image:
             yield f"    # {profile.name}: files for the image's own user, then serve"
-            yield from _serve(profile, _name(image), profile.license)
+            yield from _serve(profile, _name(image), profile.license, next(ports))
 
 
-def _serve(profile: Profile, image: str, license_: str) -> Iterator[str]:
+def _serve(profile: Profile, image: str, license_: str, port: int) -> Iterator[str]:
     output = f"output/{profile.name}"
     model = f"models/{profile.model}"
     here = Path("$PWD")
@@ -77,7 +78,8 @@ def _serve(profile: Profile, image: str, license_: str) -> Iterator[str]:
     yield '    docker run --rm --user 0 --entrypoint chown -v "$PWD:/here" \\'
     yield f"        -w /here {image} \\"
     yield f"        -R nonroot:nonroot {model} {license_} {output}"
-    yield f"    docker run -d --name {profile.name} -p {_SERVED_AT} \\"
+    at = f"127.0.0.1:{port}:{arguments.PORT}"
+    yield f"    docker run -d --name {profile.name} -p {at} \\"
     for mount in run.mounts:
         yield f'        -v "{mount.source}:{mount.target}" \\'
     words = " ".join(word for word in run.arguments if isinstance(word, str))

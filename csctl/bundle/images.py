@@ -188,6 +188,8 @@ def _pull(
     except EngineUnavailable:
         raise
     except EngineError as error:
+        if registry.broken is not None:
+            raise registry.broken from error
         if not registry.asked:
             return "the Engine does not reach this host's loopback"
         if not registry.missing:

@@ -8,6 +8,7 @@ inventory as well, of what it brought or found.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -217,7 +218,8 @@ def _license_mark(sums: Mapping[str, str]) -> str:
 
 
 def _digest(text: str) -> str:
-    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+    # The name of a file may be any bytes.
+    return "sha256:" + hashlib.sha256(os.fsencode(text)).hexdigest()
 
 
 def _inventory(

@@ -152,8 +152,13 @@ def encode(manifest: Manifest) -> bytes:
 
     Raises BundleError that names what no bundle can carry.
     """
+    remedy = "leave it out, or give it another name"
+    # Of names that are no text no bytes can be made.
+    for file in manifest.files:
+        if (fault := path.fault(file.path, file.role)) is not None:
+            raise BundleError(path.plain(file.path), fault, remedy=remedy)
     data = _render(manifest)
-    _check(data, "leave it out, or give it another name")
+    _check(data, remedy)
     return data
 
 

@@ -100,7 +100,7 @@ class Origin:
     ) -> Generator[Event, None, Packed]:
         directory = self._output.absolute().parent
         # Once beside the bundle, and once in it.
-        space.check([Need(directory, 2 * image.size)], elsewhere=disk.ELSEWHERE)
+        space.check([Need(directory, 2 * image.size, way_out=disk.ELSEWHERE)])
         with disk.writing(self._output):
             # It has no name, so that nothing is left of it, whatever happens.
             unnamed = tempfile.TemporaryFile(dir=directory)  # noqa: SIM115

@@ -7,6 +7,7 @@ random port, below a path that cannot be guessed; with the context manager it en
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -21,8 +22,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from csctl.bundle import oci
-from csctl.bundle.archive import Bundle
+from csctl.bundle.archive import Bundle, unreadable
 from csctl.bundle.manifest import Image
+from csctl.errors import BundleError
 from csctl.reference import ImageReference
 
 _ADDRESS = "127.0.0.1"
@@ -53,6 +55,8 @@ class Registry:
         """Whether anything of the bundle was asked for: the Engine reaches us."""
         self.missing: set[str] = set()
         """Digests that were asked for, and that the bundle does not include."""
+        self.broken: BundleError | None = None
+        """What the medium does not give, to an Engine that sees a gap only."""
         self._blobs = dict(_blobs(bundle))
 
     def reference(self, image: Image) -> ImageReference:
@@ -196,8 +200,11 @@ class _Handler(BaseHTTPRequestHandler):
                 if not sent:
                     break  # The bundle was cut off meanwhile.
                 offset += sent
-        except OSError:
-            pass  # The Engine hung up, or the medium fails: it sees the gap.
+        except OSError as exc:
+            if exc.errno == errno.EIO:
+                digest = self.path.rpartition("/")[2]
+                name = oci.blob_path(digest)
+                self.server.registry.broken = unreadable(name, offset, exc)
         if offset < end:
             self.close_connection = True
 

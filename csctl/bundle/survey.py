@@ -128,7 +128,8 @@ def needs(engine: Engine, bundle: Bundle, survey: Survey) -> Iterator[Need]:
     if absent and engine.local and storage.is_dir():
         carried = layer_bytes(bundle, bundle.manifest.images)
         share = layer_bytes(bundle, absent) / carried if carried else 1.0
-        yield Need(storage, int(bundle.manifest.requires.engine_disk * share))
+        size = int(bundle.manifest.requires.engine_disk * share)
+        yield Need(storage, size, way_out="remove what nothing needs: csctl prune")
 
 
 _Wanting = tuple[Carried, Wanted]

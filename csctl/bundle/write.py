@@ -189,9 +189,8 @@ def _begun(file: Path, fd: int, wanted: Journal) -> Mapping[str, int]:
 def _allocate(file: Path, fd: int, plan: Layout, begun: Mapping[str, int]) -> None:
     missing = plan.total - os.fstat(fd).st_blocks * 512
     try:
-        space.check(
-            [Need(file.absolute().parent, max(0, missing))], elsewhere=disk.ELSEWHERE
-        )
+        directory = file.absolute().parent
+        space.check([Need(directory, max(0, missing), way_out=disk.ELSEWHERE)])
         with disk.writing(file):
             _reserve(fd, plan.total)
     except CsctlError:

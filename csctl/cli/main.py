@@ -10,6 +10,7 @@ import importlib
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -63,7 +64,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
 
 
 class _Terminated(SystemExit):
-    """SIGTERM came. An event loop lets only this and KeyboardInterrupt through."""
+    """It is to end. An event loop lets only this and KeyboardInterrupt through."""
 
 
 class _Commands(click.Group):
@@ -164,17 +165,22 @@ def _checked(here: str | None) -> str | None:
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run csctl and exit with its code."""
+    # Profiles say what csctl runs, records what it trusts: never everybody's to write.
+    os.umask(os.umask(0o022) | 0o002)
     signal.signal(signal.SIGTERM, _terminate)
+    # A closed terminal ends it as well, but for nohup.
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+        signal.signal(signal.SIGHUP, _terminate)
     code = run(argv)
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        _silence_stdout()
+    reason = _lost()
+    # Whoever read our output and went away had what they wanted.
+    if reason is not None and not isinstance(reason, BrokenPipeError):
+        code = code or _give_up(reason)
     sys.exit(code)
 
 
-def _terminate(*_: object) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+def _terminate(number: int, _: object) -> None:
+    signal.signal(number, signal.SIG_DFL)
     raise _Terminated
 
 
@@ -202,14 +208,38 @@ def run(argv: Sequence[str] | None = None) -> int:
         click.echo("csctl: terminated", err=True)
         return exits.TERMINATED
     except BrokenPipeError:
-        _silence_stdout()
+        _lost()
         return exits.FAILED
+    except OSError as error:
+        if not _was_said(error):
+            raise
+        _lost()
+        return _give_up(error)
     return result if isinstance(result, int) else exits.DONE
 
 
-def _silence_stdout() -> None:
-    # Whoever read our output went away; Python would complain once more at exit.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _was_said(error: OSError) -> bool:
+    """Whether it came of saying something, and not of doing something."""
+    frames = traceback.walk_tb(error.__traceback__)
+    return any(frame.f_code is click.echo.__code__ for frame, _ in frames)
+
+
+def _lost() -> OSError | None:
+    """Why what stands on stdout is not taken; it is forgotten then."""
+    try:
+        # It is None where whoever started csctl closed it.
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError as error:
+        # Python would complain once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return error
+    return None
+
+
+def _give_up(reason: OSError) -> int:
+    click.echo(f"csctl: stdout takes nothing more: {reason.strerror}", err=True)
+    return exits.FAILED
 
 
 def report(error: CsctlError) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 from collections.abc import Iterator
 from contextlib import contextmanager
+from errno import EMFILE, ENFILE
 
 import docker.errors
 import requests
@@ -61,8 +62,14 @@ def engine_errors(what: str) -> Iterator[None]:
 
 def unavailable(what: str, cause: BaseException) -> EngineUnavailable:
     """The Engine did not answer while doing `what`."""
+    reason = _innermost(cause)
+    if isinstance(reason, OSError) and reason.errno in (EMFILE, ENFILE):
+        return EngineUnavailable(
+            f"{what}: the Engine cannot be asked: {reason.strerror}",
+            remedy="let more files be open at once: ulimit -n",
+        )
     return EngineUnavailable(
-        f"{what}: no Docker Engine answers: {_innermost(cause)}",
+        f"{what}: no Docker Engine answers: {str(reason) or type(reason).__name__}",
         remedy="start it (systemctl start docker), or name another with -H, --context"
         " or DOCKER_HOST",
     )
@@ -72,9 +79,9 @@ def _explanation(error: docker.errors.APIError) -> str:
     return str(error.explanation or error).strip()
 
 
-def _innermost(error: BaseException) -> str:
+def _innermost(error: BaseException) -> BaseException:
     seen: set[int] = set()
     while (deeper := error.__cause__ or error.__context__) and id(deeper) not in seen:
         seen.add(id(deeper))
         error = deeper
-    return f"{error}" or type(error).__name__
+    return error

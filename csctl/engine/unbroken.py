@@ -10,19 +10,19 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from signal import SIGINT, SIGTERM
+from signal import SIGHUP, SIGINT, SIGTERM
 
 
 @contextmanager
 def unbroken() -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM wait until the block ends; then they come."""
+    """Let Ctrl-C, SIGTERM and SIGHUP wait until the block ends; then they come."""
     if threading.current_thread() is not threading.main_thread():
         yield  # Python's signals come to the main thread alone.
         return
     waiting: list[int] = []
     before = {
         number: signal.signal(number, lambda number, _: waiting.append(number))
-        for number in (SIGINT, SIGTERM)
+        for number in (SIGINT, SIGTERM, SIGHUP)
     }
     try:
         yield

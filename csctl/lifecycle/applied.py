@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from csctl import record
+from csctl import record, staging
 from csctl.container.observed import Container
 from csctl.container.spec import UNKNOWN, ContainerSpec, applied_fields
 
@@ -19,7 +19,10 @@ def _path(state: Path, profile: str) -> Path:
 
 
 def remember(state: Path, container: Container, spec: ContainerSpec) -> None:
-    """Write down that a container was updated in place to a spec."""
+    """Write down that a container was updated in place to a spec.
+
+    The caller holds the profile's lock.
+    """
     before = fields_of(container) or {}
     fields = {
         # A key that cannot be read now was not applied either.
@@ -28,7 +31,9 @@ def remember(state: Path, container: Container, spec: ContainerSpec) -> None:
     }
     value = {"container": container.id, "fields": fields}
     text = json.dumps(value, indent=1, sort_keys=True)
-    record.write_atomically(_path(state, container.name), text)
+    path = _path(state, container.name)
+    staging.sweep(state, path.name)
+    record.write_atomically(path, text)
 
 
 def fields_of(container: Container) -> dict[str, str] | None:

@@ -11,7 +11,7 @@ from collections.abc import Generator, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from csctl import record, secret
+from csctl import record, secret, staging
 from csctl.container.observed import Container
 from csctl.container.spec import LABEL_PROFILE, UnknownSecret, old_name
 from csctl.engine.engine import Engine
@@ -161,7 +161,7 @@ def write(profile: Profile, front: Front, seen: ObservedFront) -> None:
     # What a killed front left would look like one that does not answer.
     if seen.servers is None:
         (seen.folder / _RUN / SOCKET).unlink(missing_ok=True)
-    record.write_atomically(seen.folder / FILE, file_text(profile, front, seen))
+    _put(seen, file_text(profile, front, seen))
 
 
 def register(
@@ -188,6 +188,11 @@ def register(
         runtime.renew(_certificate(front.tls), front.tls.read_text())
     servers = runtime.servers()
     text = file_text(profile, front, dataclasses.replace(seen, servers=servers))
+    _put(seen, text)
+
+
+def _put(seen: ObservedFront, text: str) -> None:
+    staging.sweep(seen.folder, FILE)
     record.write_atomically(seen.folder / FILE, text)
 
 

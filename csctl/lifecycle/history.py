@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from csctl import record
+from csctl import record, staging
 from csctl.errors import CsctlError, NotReady, RolledBack
 from csctl.lifecycle.events import Event, Note, StepFinished, StepStarted, Waiting
 from csctl.plan.steps import Replace, Start, Step
@@ -211,10 +211,12 @@ def _append(profile: Profile, entry: Entry | None) -> CsctlError | None:
     if entry is None:
         return None
     state, name = profile.state_dir, profile.name
+    path = path_of(state, name)
+    staging.sweep(state, path.name)
     entries = (*reversed(read(state, name)), entry)[-KEPT:]
     value = {"entries": [_encode(one) for one in entries]}
     try:
-        record.write_atomically(path_of(state, name), json.dumps(value, indent=1))
+        record.write_atomically(path, json.dumps(value, indent=1))
     except CsctlError as error:
         return error
     return None

@@ -12,8 +12,8 @@ from textual.widgets import Static
 
 from csctl.errors import CsctlError, UsageError
 from csctl.format import progress
-from csctl.lifecycle.apply import Outcome
 from csctl.lifecycle.far_row import FarRow
+from csctl.lifecycle.outcome import Outcome
 from csctl.tui.confirm_dialog import ConfirmDialog
 from csctl.tui.desk import Row, key_of
 from csctl.tui.plan_view import FarPlanView, PlanView

@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -42,6 +43,8 @@ for line in sys.stdin:
     sys.stdin.readline()
     print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
 """
+KILL = "signal=SIGKILL"
+ERRORS = ("error=EIO", "error=ENOSPC")
 _SECONDS = 120
 _CALL = re.compile(r"^(\d+) +(\w+)\(")
 
@@ -60,6 +63,16 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
+class _Call:
+    """One line of a trace: the call of a thread, and which of its many it is."""
+
+    thread: str
+    call: str
+    number: int
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
 class Struck:
     """How a run ended; `trace` is what strace wrote of it."""
 
@@ -74,15 +87,28 @@ class Struck:
 
     def calls(self, folder: Path) -> Iterator[tuple[str, int]]:
         """The calls of the first thread that name something below a folder."""
-        first, counts = None, dict[str, int]()
+        first = None
+        for one in self._all():
+            first = first or one.thread
+            if one.thread == first and str(folder) in one.line:
+                yield one.call, one.number
+
+    def changes(self, folder: Path) -> Iterator[tuple[str, int]]:
+        """Those of all threads, without what only opens a file to read it.
+
+        Each thread counts for itself, as it does for strace.
+        """
+        for one in self._all():
+            if str(folder) in one.line and "O_RDONLY" not in one.line:
+                yield one.call, one.number
+
+    def _all(self) -> Iterator[_Call]:
+        counts = Counter[tuple[str, str]]()
         for line in self.trace.splitlines():
-            if (match := _CALL.match(line)) is None:
-                continue
-            first = first or match[1]
-            if match[1] == first:
-                counts[match[2]] = counts.get(match[2], 0) + 1
-                if str(folder) in line:
-                    yield match[2], counts[match[2]]
+            if (match := _CALL.match(line)) is not None:
+                thread, call = match.groups()
+                counts[thread, call] += 1
+                yield _Call(thread, call, counts[thread, call], line)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -30,7 +31,7 @@ from tests.bundle.landing import Landing, outcomes, some_freight
 from tests.bundle.maker import digest
 from tests.engines import PrivateEngine
 from tests.faults.podman import running_podman
-from tests.faults.site import IMAGE
+from tests.faults.site import IMAGE, ROOT
 from tests.releases import INSTALLED, NEWER, Unpack
 
 # One Engine for all of them: it is started once.
@@ -199,10 +200,35 @@ def test_a_layer_that_unpacks_to_something_else_leaves_no_image(
     assert not here.profile.exists()
 
 
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is missing")
+def test_a_medium_that_fails_while_the_engine_pulls_is_named(here: Landing) -> None:
+    """It was verified well, and is read once more."""
+    file = here.folder / "a.bundle"
+    file.write_bytes(here.freight.make().archive())
+    done = subprocess.run(
+        [
+            *("strace", "-f", "-qq", "-o", os.devnull),
+            *("-e", "inject=sendfile:error=EIO:when=1+"),
+            *(sys.executable, "-m", "csctl", "-H", here.url, "bundle", "load"),
+            *(str(file), "--target", str(here.folder / "far")),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 8, done.stderr
+    assert re.search(r"image/blobs/sha256/\w+: cannot be read at byte \d+", done.stderr)
+    assert "another medium" in done.stderr
+    assert images(here.url) == []
+    here.load()
+
+
 def test_space_for_the_engine_is_asked_for_before(here: Landing) -> None:
     huge = here.changed(engine_disk=1 << 43)
-    with pytest.raises(CsctlError, match="TiB are needed"):
+    with pytest.raises(CsctlError, match="TiB are needed") as caught:
         here.load(huge)
+    assert "csctl prune" in str(caught.value.remedy)
     assert images(here.url) == []
     here.load()
     here.load(huge)  # Nothing of it is needed any more.
@@ -298,6 +324,39 @@ def test_an_engine_that_dies_meanwhile_is_said_and_the_next_run_goes_on(
     assert IMAGE not in names(images(here.url))
     assert outcomes(here.load(heavy))["image"] == "loaded"
     assert names(images(here.url)) == {IMAGE}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounts a disk")
+def test_an_engine_whose_disk_fills_up_says_so_and_the_next_run_goes_on(
+    unique_name: str, tmp_path: Path
+) -> None:
+    disk = Path(tempfile.mkdtemp(prefix="csctl-", dir="/tmp"))
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=96m", "none", disk], check=True)
+    filler = disk / "filler"
+    heavy = small(BASE, layer("large", os.urandom(24 << 20)))
+    engine = PrivateEngine(State(disk / "engine"))
+    there = Landing(engine.url, tmp_path, some_freight(unique_name, heavy))
+
+    def fill(event: Event) -> None:
+        if isinstance(event, Transfer) and event.what.startswith("loading image"):
+            with suppress(OSError), filler.open("wb", buffering=0) as file:
+                while file.write(bytes(1 << 20)):
+                    pass
+            there.watch = None
+
+    there.watch = fill
+    try:
+        engine.up()
+        with pytest.raises(CsctlError, match="no space left"):
+            there.load()
+        assert images(there.url) == []
+        assert not there.profile.exists()
+        filler.unlink()
+        assert outcomes(there.load())["image"] == "loaded"
+    finally:
+        engine.down()
+        subprocess.run(["umount", disk], check=True)
+        disk.rmdir()
 
 
 @pytest.mark.skipif(shutil.which("podman") is None, reason="podman is missing")

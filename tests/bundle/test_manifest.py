@@ -265,7 +265,7 @@ def test_a_manifest_comes_back_as_it_was() -> None:
     assert decode(encode(MADE.manifest)) == MADE.manifest
 
 
-@pytest.mark.parametrize("name", ["a b", "ü", "a:b", "x" * 101], ids=ascii)
+@pytest.mark.parametrize("name", ["a b", "ü", "a:b", "x" * 101, "\udcff"], ids=ascii)
 def test_a_file_that_cannot_be_carried_is_named_when_the_bundle_is_made(
     name: str,
 ) -> None:

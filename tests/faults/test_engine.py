@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import resource
 import subprocess
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from csctl.engine.connection import connect
+from csctl.errors import EngineUnavailable
 from tests.engines import PrivateEngine
 from tests.faults.registry import serving_image
 from tests.faults.site import Site
@@ -44,6 +49,20 @@ def test_without_an_engine_every_verb_is_3_and_says_how_to_name_one(
     assert done.code == 3, done.err
     assert where in done.err
     assert "DOCKER_HOST" in done.err
+
+
+def test_too_few_open_files_are_told_as_that(engine_host: str) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    free = os.dup(0)
+    os.close(free)
+    with closing(connect(engine_host, None, {})) as engine:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (free, hard))
+        try:
+            with pytest.raises(EngineUnavailable, match="Too many open files") as told:
+                engine.containers()
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert "ulimit -n" in str(told.value.remedy)
 
 
 def test_an_engine_that_dies_while_pulling_is_3_and_the_next_pull_works(
@@ -118,6 +137,30 @@ def test_an_engine_that_dies_in_a_replacement_is_3_and_the_next_apply_ends_it(
     site.apply_well()
     assert site.plan().code == 0
     site.check_whole()
+
+
+def test_an_engine_that_dies_while_a_license_is_proven_is_3_and_all_is_as_it_was(
+    mortal_site: Site, mortal: PrivateEngine
+) -> None:
+    """As when the host restarts."""
+    site = mortal_site
+    site.serve()
+    before = site.identity()
+    site.knob(LOAD_SECONDS="60")
+    with site.start("license", "refresh", "--yes", str(site.profile)) as process:
+        _read_until(process, "a second container proves")
+        time.sleep(1)
+        mortal.kill()
+        _, err = process.communicate(timeout=_SOON)
+    assert process.returncode == 3, err
+    mortal.up()
+    site.knob(LOAD_SECONDS="0")
+    assert site.identity_among() == before
+    done = site.run("license", "refresh", "--yes", str(site.profile))
+    assert done.code == 0, done.err
+    assert site.plan().code == 0
+    site.check_whole()
+    assert site.identity() != before
 
 
 def test_an_engine_that_dies_while_its_log_is_followed_is_3(

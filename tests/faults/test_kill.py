@@ -125,8 +125,13 @@ def test_a_replacement_killed_at_any_step_ends_well_the_next_time(
 def test_what_a_kill_left_of_a_small_file_goes_the_next_time(site: Site) -> None:
     state = site.data / ".csctl"
     state.mkdir(parents=True)
-    half = state / ".csctl-image-users.json-1-1.csctl-tmp"
-    half.write_text("{")
+    for name in ("image-users", f"{site.name}.history"):
+        (state / f".csctl-{name}.json-1-1.csctl-tmp").write_text("{")
+    another = state / f".csctl-{site.name}-2.history.json-1-1.csctl-tmp"
+    another.write_text("{")
+    site.apply_well()
+    assert site.leftovers() == [another], "whose run may be at work"
+    another.unlink()
     _ends_well(site)
 
 

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM at every step: csctl cleans up, and what served serves."""
+"""Ended by Ctrl-C, SIGTERM or a closed terminal, csctl cleans up after itself."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import tempfile
 import time
 import uuid
 from pathlib import Path
-from signal import SIGINT, SIGTERM, Signals
+from signal import SIGHUP, SIGINT, SIGTERM, Signals
 
 import pytest
 
@@ -15,8 +15,8 @@ from tests.faults.interruption import STOPS, Moment, interrupt
 from tests.faults.recorder import recording
 from tests.faults.site import IMAGE, NEWER_IMAGE, Site
 
-_CODES = {SIGINT: 130, SIGTERM: 143}
-_WORDS = {SIGINT: "csctl: interrupted", SIGTERM: "csctl: terminated"}
+_CODES = {SIGINT: 130, SIGTERM: 143, SIGHUP: 143}
+_WORDS = dict.fromkeys(_CODES, "csctl: terminated") | {SIGINT: "csctl: interrupted"}
 _PREPARING = (
     Moment("download-model", 0.3),
     Moment("download-display", 0.15),

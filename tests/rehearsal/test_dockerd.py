@@ -267,9 +267,9 @@ def _runs(pid: int) -> bool:
 
 def _processes_mentioning(text: str) -> list[str]:
     found = []
-    for process in Path("/proc").glob("[0-9]*"):
+    for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            words = (process / "cmdline").read_bytes().decode(errors="replace")
+            words = (folder / "cmdline").read_bytes().decode(errors="replace")
             if text in words:
                 found.append(words)
     return found

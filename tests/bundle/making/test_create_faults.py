@@ -40,9 +40,9 @@ def ready(
     engine.remove_image(small.reference)
 
 
-def _create(shell: Shell, draft: Draft) -> None:
+def _create(shell: Shell, draft: Draft, patience: float = 60.0) -> None:
     engine = connect(shell.url, None, {})
-    order = making.Order(output=shell.folder / "a.csctl")
+    order = making.Order(output=shell.folder / "a.csctl", patience=patience)
     for _ in making.create(engine, load([draft.path], os.environ), os.environ, order):
         pass
 
@@ -71,6 +71,18 @@ def test_a_registry_that_breaks_off_leaves_what_the_next_run_goes_on_from(
     with whole(file) as bundle:
         assert bundle.manifest.images[0].from_registry
     assert not [name for name in os.listdir(shell.folder) if "part" in name]
+
+
+def test_a_registry_that_sends_nothing_is_given_up(
+    shell: Shell, small: ImageRegistry, ready: Draft
+) -> None:
+    small.on_layer(Reply(200, small.layer, delay=2.0))
+    with pytest.raises(RegistryUnavailable, match="does not answer in time"):
+        _create(shell, ready, patience=0.2)
+    assert not (shell.folder / "a.csctl").exists()
+    small.on_layer(Reply(200, small.layer))
+    _create(shell, ready)
+    whole(shell.folder / "a.csctl").close()
 
 
 def test_a_registry_that_lies_about_a_layer_is_named(
