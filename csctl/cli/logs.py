@@ -52,7 +52,8 @@ def logs(
     moment = None
     if since is not None:
         moment = int(time.time() - parse_duration(since).total_seconds())
-    found = service.find(engine, name)
+    # Of containers a swarm is not asked: without its managers it would not answer.
+    found = None if engine.container(name) else service.find(engine, name)
     if reconnect:
         known = found or managed(engine, name)
         _follow_on(engine, known.name, tail=tail, since=moment)

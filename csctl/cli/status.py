@@ -33,19 +33,23 @@ def status(
 
     With profiles, those only, compared with the profile as it is written now.
     """
+    from csctl.cli.main import report
     from csctl.lifecycle.status import status as look
 
     found = look(session.connect(), profiles, session.environ)
-    rows = [words.status(row) for row in found]
+    rows = [words.status(row) for row in found.rows]
     if as_json:
         print_json(rows)
     elif rows:
         _show(rows)
-    else:
+    elif found.unknown is None:
         session.say("no managed container; see: csctl apply --help")
-    for row in found:
-        if row.problem is not None:
+    for row in found.rows:
+        if row.problem is not None and row.problem is not found.unknown:
             session.say(f"csctl: {row.profile}: not compared: {row.problem.message}")
-    if check and any(row.drift or row.container is None for row in found):
+    if found.unknown is not None:
+        report(found.unknown)
+        return exits.code_of(type(found.unknown))
+    if check and any(row.drift or row.container is None for row in found.rows):
         return exits.PENDING
     return exits.DONE

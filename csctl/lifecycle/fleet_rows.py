@@ -13,6 +13,7 @@ from functools import partial
 
 from csctl.container.observed import Happening
 from csctl.engine.engine import Engine
+from csctl.errors import EngineError, EngineUnavailable
 from csctl.lifecycle import service
 from csctl.lifecycle.questions import Questions
 from csctl.lifecycle.readiness import Readiness
@@ -36,6 +37,8 @@ class FleetRows:
     def __init__(self, engine: Engine, environ: Mapping[str, str]) -> None:
         self._engine = engine
         self._environ = environ
+        self.unknown: EngineError | None = None
+        """Why a swarm does not tell of its services; they are as they were then."""
         self._rows: dict[str, Status] = {}
         self._ranks: dict[str, int] = {}
         self._readiness = Readiness(engine)
@@ -75,8 +78,15 @@ class FleetRows:
 
         Raises EngineError.
         """
-        here = {name for name, row in self._rows.items() if _in_swarm(row)}
-        return here | service.names(self._engine)
+        try:
+            found = service.names(self._engine)
+        except EngineUnavailable:
+            raise
+        except EngineError as error:
+            self._silence(error)
+            return set()
+        self.unknown = None
+        return found | self._of_swarm()
 
     def look(
         self, profiles: Sequence[Profile], names: Collection[str] | None = None
@@ -84,6 +94,13 @@ class FleetRows:
         """Look at all, or at some names. Raises EngineError."""
         seen = look(self._engine, profiles, names)
         gone = self._rows.keys() - seen.names
+        if seen.unknown is not None:
+            self._silence(seen.unknown)
+            kept = self._of_swarm()
+            names_told = tuple(name for name in seen.names if name not in kept)
+            seen, gone = dataclasses.replace(seen, names=names_told), gone - kept
+        elif names is None:
+            self.unknown = None
         for name in gone if names is None else gone & set(names):
             del self._rows[name]
             self._forget(name)
@@ -91,6 +108,14 @@ class FleetRows:
             self._rows[name] = seen.row(name, Answer(), self._known(seen, name))
         self._ranks = {profile.name: rank for rank, profile in enumerate(profiles)}
         self._follow(seen)
+
+    def _of_swarm(self) -> set[str]:
+        return {name for name, row in self._rows.items() if _in_swarm(row)}
+
+    def _silence(self, error: EngineError) -> None:
+        # The same once more is no news.
+        if self.unknown is None or self.unknown.message != error.message:
+            self.unknown = error
 
     def _follow(self, seen: Look) -> None:
         """Note what is to be asked of others than the Engine."""

@@ -67,7 +67,8 @@ def follow(
     while not stop.is_set():
         try:
             engine = connect()
-            found = service.find(engine, name)
+            here = engine.container(name) is not None
+            found = None if here else service.find(engine, name)
             if found is not None:
                 yield from _run_service(engine, found, story, stop)
                 stop.wait(_PAUSE)

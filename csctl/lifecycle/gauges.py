@@ -34,7 +34,7 @@ def read(
     engine: Engine, profiles: Iterable[Profile], environ: Mapping[str, str]
 ) -> tuple[Gauge, ...]:
     """Of all managed containers, or of those of the profiles. Raises EngineError."""
-    rows = status(engine, profiles, environ)
+    rows = status(engine, profiles, environ).rows
     with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
         used = pool.map(lambda row: _usage(engine, row.container), rows)
         return tuple(

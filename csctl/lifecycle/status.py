@@ -16,7 +16,13 @@ from csctl.container.drift import Difference
 from csctl.container.observed import Container, Listed
 from csctl.container.spec import LABEL_LICENSE, is_passing_name
 from csctl.engine.engine import Engine
-from csctl.errors import ClockBehind, CsctlError, LicenseError
+from csctl.errors import (
+    ClockBehind,
+    CsctlError,
+    EngineError,
+    EngineUnavailable,
+    LicenseError,
+)
 from csctl.expiry import Expiry, Term
 from csctl.license import StoredLicense
 from csctl.lifecycle import applied, recorded, service, snapshot
@@ -98,10 +104,13 @@ class Look:
     wanted: Mapping[str, Profile]
     snapshot: Snapshot | None
     """What the profiles are compared with; None where they cannot be."""
+    unknown: EngineError | None
+    """Why a swarm does not tell of its services; all else is told all the same."""
 
     def row(self, name: str, answer: Answer, found: Comparison) -> Status:
         """One row, with what was asked and compared meanwhile."""
         container, profile = self.containers.get(name), self.wanted.get(name)
+        of_service = profile is not None and profile.deploy is not None
         return Status(
             profile=name,
             container=container,
@@ -110,13 +119,22 @@ class Look:
             license=license_of(container, profile),
             drift=found.drift,
             wanted=profile,
-            problem=found.problem,
+            problem=found.problem or (self.unknown if of_service else None),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """All rows, and what is missing among them."""
+
+    rows: tuple[Status, ...]
+    unknown: EngineError | None
+    """Why a swarm does not tell of its services."""
 
 
 def status(
     engine: Engine, profiles: Iterable[Profile], environ: Mapping[str, str]
-) -> tuple[Status, ...]:
+) -> Overview:
     """All managed containers, or those of the named profiles.
 
     One list for all, one inspect per managed container side by side, and a probe of
@@ -131,7 +149,7 @@ def status(
         return seen.row(name, answer, compare(engine, seen, name, environ))
 
     with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
-        return tuple(pool.map(row, seen.names))
+        return Overview(rows=tuple(pool.map(row, seen.names)), unknown=seen.unknown)
 
 
 def unasked(engine: Engine, profiles: Iterable[Profile]) -> tuple[Status, ...]:
@@ -156,7 +174,7 @@ def look(
     compared = tuple(wanted.values()) if engine.local else ()
     seen = snapshot.take(engine, compared) if compared else None
     listed = seen.listed if seen else engine.containers()
-    services = service.as_containers(engine)
+    services, unknown = _services(engine, wanted, names)
     mine = [r.name for r in listed if _shown(r) and (names is None or r.name in names)]
     mine += [name for name in services if names is None or name in names]
     found = (dict(seen.containers) if seen else {}) | services
@@ -167,7 +185,27 @@ def look(
         containers=containers,
         wanted=wanted,
         snapshot=seen,
+        unknown=unknown,
     )
+
+
+def _services(
+    engine: Engine, wanted: Mapping[str, Profile], names: Collection[str] | None
+) -> tuple[dict[str, Container], EngineError | None]:
+    """The services by name, or why nothing is known of them.
+
+    Without a majority of its managers a swarm tells nothing, while containers run on.
+    """
+    if names is not None and all(
+        name in wanted and wanted[name].deploy is None for name in names
+    ):
+        return {}, None
+    try:
+        return service.as_containers(engine), None
+    except EngineUnavailable:
+        raise
+    except EngineError as error:
+        return {}, error
 
 
 def _rows_of(profile: Profile) -> Iterable[Profile]:
@@ -190,13 +228,20 @@ def compare(
         return Comparison()
     if profile is None or seen.snapshot is None:
         if container.serves_in_swarm:
-            return Comparison(drift=service.drift_of(engine, name))
+            return _compare_service(engine, name)
         return compare_alone(container)
     try:
         plan = _plan_of_row(profile)(engine, profile, environ, seen.snapshot)
     except CsctlError as error:
         return Comparison(problem=error)
     return Comparison(drift=tuple(d for step in plan.steps for d in differences(step)))
+
+
+def _compare_service(engine: Engine, name: str) -> Comparison:
+    try:
+        return Comparison(drift=service.drift_of(engine, name))
+    except CsctlError as error:
+        return Comparison(problem=error)
 
 
 def _plan_of_row(profile: Profile) -> Callable[..., Plan]:
@@ -226,13 +271,22 @@ def ask(engine: Engine, container: Container | None) -> Answer:
     if container is None or not container.running:
         return Answer()
     if container.serves_in_swarm:
-        return Answer(ready=service.is_ready(engine, container.name))
+        return Answer(ready=_service_is_ready(engine, container.name))
     address = address_of(engine, container)
     if address is None:
         return Answer()
     ready = probe.is_ready(address)
     told = probe.api_status(address)
     return Answer(ready=ready, api_status=told.status if told else None)
+
+
+def _service_is_ready(engine: Engine, name: str) -> bool:
+    try:
+        return service.is_ready(engine, name)
+    except EngineUnavailable:
+        raise
+    except EngineError:
+        return False  # Why nothing is known is told of the whole swarm.
 
 
 def license_of(

@@ -44,7 +44,7 @@ class Rows:
     rows: tuple[Status, ...]
     engine: Engine
     problems: tuple[CsctlError, ...] = ()
-    """What is wrong with profile files that do not load."""
+    """What is wrong with profile files that do not load, and with a silent swarm."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +141,7 @@ class _Watch:
             closing(FleetRows(engine, self._environ)) as fleet,
         ):
             fleet.look(files.here)
-            yield Rows(rows=fleet.rows, engine=engine, problems=files.problems)
+            yield Rows(rows=fleet.rows, engine=engine, problems=_wrong(files, fleet))
             # Whoever shows them comes first: threads that ask would take its turns.
             self._ended.wait(_SHOWN)
             yield from self._changes(engine, files, events, fleet)
@@ -155,10 +155,11 @@ class _Watch:
     ) -> Iterator[Update]:
         dates, days = _Every(_FILES_SECONDS), _Every(_DAYS_SECONDS)
         services = _Every(_SERVICES_SECONDS)
-        told, news = files.problems, False
+        told, news = _wrong(files, fleet), False
         while not self._ended.is_set():
-            if fleet.complete() or news or files.problems is not told:
-                told = files.problems
+            wrong = _wrong(files, fleet)
+            if fleet.complete() or news or wrong != told:
+                told = wrong
                 yield Rows(rows=fleet.rows, engine=engine, problems=told)
             names = self._happened(events, fleet)
             if dates.due():
@@ -195,6 +196,11 @@ class _Every:
             return False
         self._next = now + self._seconds
         return True
+
+
+def _wrong(files: ProfileFiles, fleet: FleetRows) -> tuple[CsctlError, ...]:
+    silent = () if fleet.unknown is None else (fleet.unknown,)
+    return (*files.problems, *silent)
 
 
 def _lost(error: EngineError) -> EngineUnavailable:

@@ -111,6 +111,15 @@ class Lab:
                 if task["Status"]["State"] == task["DesiredState"] == "running"
             }
 
+    def managers(self) -> list[str]:
+        """The names of the nodes that manage it, and are reached."""
+        with closing(self.api()) as api:
+            return [
+                node["Description"]["Hostname"]
+                for node in api.nodes()
+                if node.get("ManagerStatus", {}).get("Reachability") == "reachable"
+            ]
+
     def containers(self) -> list[str]:
         """The names of all containers that run anywhere."""
         found = []

@@ -235,3 +235,33 @@ def test_the_terminal_ui_shows_a_service_and_follows_its_log(
         pane.wait_for("● ready")
         pane.press("q")
         assert pane.wait_for_end() == 0
+
+
+@pytest.mark.soak
+def test_a_swarm_without_a_majority_hides_no_container(tmp_path: Path) -> None:
+    with lab(tmp_path, with_a_shell(tmp_path / "images.tar")) as swarm:
+        shell = swarm.shell
+        service = shell.write("service", **SERVICE)
+        alone = shell.write("alone", environment=SMALL)
+        shell.apply(service, alone)
+        swarm.set_node("node1", Role="manager")
+        until(lambda: len(swarm.managers()) == 2)
+        swarm.hosts[1].cut_off()
+
+        def silent() -> bool:
+            done = shell.run("status", code=None)
+            return "does not have a leader" in done.err
+
+        until(silent)
+        done = shell.run("status", "--json", code=1)
+        assert [row["name"] for row in done.json] == [alone.name]
+        assert done.json[0]["ready"]
+        assert "listing services: " in done.err
+        [told] = shell.json("status", service.path, code=1)
+        assert "does not have a leader" in told["problem"]
+        assert row(swarm, alone)["ready"]
+        assert shell.run("logs", alone.name).out
+        assert shell.actions(alone) == []
+        failed = shell.run("logs", service.name, code=1)
+        assert "does not have a leader" in failed.err
+        shell.run("down", "--yes", alone.path)

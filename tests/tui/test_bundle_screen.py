@@ -62,7 +62,7 @@ def app(freight: Freight, engine: Engine, tmp_path: Path) -> Stage:
     profile = tmp_path / f"{freight.name}.yaml"
     profile.write_text(freight.text)
     (tmp_path / "a.bundle").write_bytes(freight.make(nothing).archive())
-    rows = status(engine, load([profile], {}), {})
+    rows = status(engine, load([profile], {}), {}).rows
     return stage(*rows, engine=engine, folder=tmp_path)
 
 
@@ -138,7 +138,7 @@ async def test_read_only_takes_the_key_away(
 ) -> None:
     profile = tmp_path / f"{freight.name}.yaml"
     profile.write_text(freight.text)
-    rows = status(engine, load([profile], {}), {})
+    rows = status(engine, load([profile], {}), {}).rows
     app = stage(*rows, engine=engine, folder=tmp_path, read_only=True)
     async with run(app, _SIZE) as pilot:
         doors.open_license(app, freight.name)

@@ -63,7 +63,7 @@ def _profile(site: Site, **changes: Any) -> Profile:
 
 
 def _rows(engine: Engine, site: Site, profile: Profile) -> tuple[Status, ...]:
-    return status(engine, (profile,), site.environ)
+    return status(engine, (profile,), site.environ).rows
 
 
 def _app(engine: Engine, site: Site, **changes: Any) -> Stage:

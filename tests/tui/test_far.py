@@ -94,7 +94,7 @@ class Yard:
         else:
             on = connect(self.shell.url, None, {})
             environ = {**self._environ, "STAND_IN_KEY": "rehearsal"}
-            rows = status(on, load([here.path], environ), environ)
+            rows = status(on, load([here.path], environ), environ).rows
             app = stage(*rows, engine=on, environ=environ, read_only=read_only)
         app.told.tell(Elsewhere(profiles=tuple(far)))
         async with run(app, size) as pilot:

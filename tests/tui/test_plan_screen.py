@@ -336,7 +336,7 @@ def staged(site: Site) -> Callable[[], Stage]:
 
     def on() -> Stage:
         engine = connect(site.url, None, site.environ)
-        rows = status(engine, load([site.profile], site.environ), site.environ)
+        rows = status(engine, load([site.profile], site.environ), site.environ).rows
         return stage(*rows, engine=engine, environ=site.environ)
 
     return on

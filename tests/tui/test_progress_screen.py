@@ -485,7 +485,7 @@ def begun(site: Site) -> Callable[[], Stage]:
 
     def on() -> Stage:
         engine = connect(site.url, None, site.environ)
-        rows = status(engine, load([site.profile], site.environ), site.environ)
+        rows = status(engine, load([site.profile], site.environ), site.environ).rows
         return stage(*rows, engine=engine, environ=site.environ)
 
     return on

@@ -39,7 +39,7 @@ class Yard:
 
     def rows(self) -> tuple[Status, ...]:
         """The profile's row as it is now."""
-        return status(self.engine, [self.profile], self.environ)
+        return status(self.engine, [self.profile], self.environ).rows
 
     def app(self, *, read_only: bool = False) -> Stage:
         """The application on what there is now."""
