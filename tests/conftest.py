@@ -29,10 +29,11 @@ settings.register_profile(
 )
 settings.load_profile("csctl")
 
-# A shell lets what it starts in the background ignore Ctrl-C; the programs that tests
-# start would inherit that.
+# A shell lets what it starts in the background ignore Ctrl-C, and nohup a terminal that
+# closes; the programs that tests start would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -34,6 +34,9 @@ class Pane:
         self._socket = folder / "s"
         self._ended = folder / "ended"
         self._environ = {"LANG": "C.UTF-8", "TERM": "xterm-256color"} | dict(environ)
+        # The screen's own size counts; pytest's workers have these.
+        for name in ("COLUMNS", "LINES"):
+            self._environ.pop(name, None)
         self._pid = folder / "pid"
         line = (
             f"echo $$ > {self._pid}; {shlex.join(argv)}; code=$?;"

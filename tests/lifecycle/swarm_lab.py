@@ -111,6 +111,18 @@ class Lab:
                 if task["Status"]["State"] == task["DesiredState"] == "running"
             }
 
+    def scale(self, name: str, tasks: int) -> None:
+        """`docker service scale`: nothing else of the service changes."""
+        with closing(self.api()) as api:
+            seen = api.inspect_service(name)
+            mode = {"Mode": {"Replicated": {"Replicas": tasks}}}
+            done = api._post_json(
+                api._url("/services/{0}/update", seen["ID"]),
+                data=seen["Spec"] | mode,
+                params={"version": seen["Version"]["Index"]},
+            )
+            api._raise_for_status(done)
+
     def managers(self) -> list[str]:
         """The names of the nodes that manage it, and are reached."""
         with closing(self.api()) as api:

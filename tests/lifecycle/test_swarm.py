@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -75,13 +74,7 @@ def test_a_service_is_made_changed_and_removed(swarm: Lab, service: Draft) -> No
     assert not set(before.values()) & set(after.values())
 
     # What another tool changes is told, and undone.
-    with_another_count = {"Replicated": {"Replicas": 1}}
-    api = swarm.api()
-    seen = api.inspect_service(name)
-    api.update_service(
-        name, seen["Version"]["Index"], mode=with_another_count, fetch_current_spec=True
-    )
-    api.close()
+    swarm.scale(name, 1)
     [drifted] = row(swarm, service)["drift"]
     assert drifted == {
         "field": "deploy.replicas",
@@ -205,7 +198,8 @@ def test_the_terminal_ui_shows_a_service_and_follows_its_log(
 ) -> None:
     name = service.name
     argv = swarm.shell.command("tui", service.path)
-    with Pane(argv, swarm.shell.environment(), columns=140, rows=40) as pane:
+    # So high that what two tasks say when they start does not push a mark off it.
+    with Pane(argv, swarm.shell.environment(), columns=140, rows=100) as pane:
         pane.wait_for(name, "● ready", "none")
         pane.press("x")
         pane.wait_for("Docker Swarm runs it")
@@ -217,14 +211,7 @@ def test_the_terminal_ui_shows_a_service_and_follows_its_log(
         pane.press("Escape")
         pane.wait_for("fleet", "● ready")
 
-        with closing(swarm.api()) as api:
-            index = api.inspect_service(name)["Version"]["Index"]
-            api.update_service(
-                name,
-                index,
-                mode={"Replicated": {"Replicas": 1}},
-                fetch_current_spec=True,
-            )
+        swarm.scale(name, 1)
         pane.wait_for("deploy.…")
         pane.press("l")
         swarm.shell.run("down", "--yes", service.path)
