@@ -67,6 +67,7 @@ bench: $(READY) test-packages ## the figures of the README, measured here
 	@$(USE_ENGINE)
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench.front
+	$(BIN)/python -m tests.bench.hosts
 	$(BIN)/python -m tests.bench.gap
 	$(BIN)/pip install --quiet $(BENCH_PEER)
 	$(BIN)/python -m tests.bench.screen

@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ import pytest
 from csctl.cli.exit import TERMINATED
 from tests.cli.hosts import placed, until
 from tests.cli.shell import IMAGE, OLD_IMAGE, Draft, Engine, Shell
+from tests.engines import PrivateEngine, load_image
 from tests.ports import free_port
 from tests.sshd import Sshd, Start
 
@@ -288,8 +289,15 @@ def test_of_an_engine_alone_only_images_are_loaded(
 
 
 def test_one_inventory_tells_what_all_hosts_have(
-    far_shell: Shell, near: Sshd, other: Sshd
+    far_shell: Shell,
+    start: Start,
+    private_engine: Callable[[], PrivateEngine],
+    rehearsal_archive: Path,
 ) -> None:
+    # An inventory is one of the whole host: nobody else is at work on this Engine.
+    engine = private_engine()
+    load_image(engine.url, rehearsal_archive)
+    near, other = start(DOCKER_HOST=engine.url), start(DOCKER_HOST=engine.url)
     whole, bare = placed(far_shell, "a", near), placed(far_shell, "b", other)
     shutil.rmtree(bare.data / "license")
     shutil.rmtree(bare.data / "models")
