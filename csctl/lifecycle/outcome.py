@@ -20,20 +20,22 @@ class Outcome:
     profile: str
     steps: tuple[Step, ...]
     outcome: str
-    """`ready` after some steps, or `unchanged`."""
+    """`ready` or `prepared` after some steps, or `unchanged`."""
     seconds: float
 
 
 def outcome_of(
-    profile: Profile, work: Generator[Event, None, tuple[Step, ...]]
+    profile: Profile,
+    work: Generator[Event, None, tuple[Step, ...]],
+    word: str = "ready",
 ) -> Generator[Event, None, Outcome]:
-    """Do work that gives the steps it took, and tell how it went."""
+    """Do work that gives the steps it took, and tell how it went; `word` if any."""
     began = time.monotonic()
     done = yield from work
     return Outcome(
         profile=profile.name,
         steps=done,
-        outcome="ready" if done else "unchanged",
+        outcome=word if done else "unchanged",
         seconds=time.monotonic() - began,
     )
 

@@ -6,7 +6,6 @@ container.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -19,7 +18,7 @@ from csctl.lifecycle.apply import check_progress, look
 from csctl.lifecycle.demand import Demand
 from csctl.lifecycle.events import Event, timed
 from csctl.lifecycle.job import Job
-from csctl.lifecycle.outcome import Outcome
+from csctl.lifecycle.outcome import Outcome, outcome_of
 from csctl.lifecycle.step import do
 from csctl.model import StoredModel
 from csctl.plan import steps
@@ -92,14 +91,12 @@ def prepare_alone(
 
     Raises CsctlError.
     """
-    began = time.monotonic()
-    _, done = yield from _prepare(engine, profile, environ)
-    return Outcome(
-        profile=profile.name,
-        steps=done,
-        outcome="prepared" if done else "unchanged",
-        seconds=time.monotonic() - began,
-    )
+
+    def work() -> Generator[Event, None, tuple[Step, ...]]:
+        _, done = yield from _prepare(engine, profile, environ)
+        return done
+
+    return (yield from outcome_of(profile, work(), "prepared"))
 
 
 def _prepare(
