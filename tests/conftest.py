@@ -185,6 +185,18 @@ def start(
         host.stop()
 
 
+@pytest.fixture(scope="module")
+def near(start: Start) -> Sshd:
+    """A host of its own."""
+    return start()
+
+
+@pytest.fixture(scope="module")
+def other(start: Start) -> Sshd:
+    """Another one."""
+    return start()
+
+
 @pytest.fixture(scope="session")
 def run_name() -> str:
     """Starts the name of every container that this process makes."""

@@ -173,15 +173,16 @@ def register(
     """
     assert seen.servers is not None, "a front that does not run is told nothing"
     runtime = runtime_of(profile.state_dir, profile.name)
-    leaving = engine.inspect_all(old_name(name) for name in seen.replicas)
-    stays = (*seen.hosts, *(server.host_of(one.id) for one in leaving.values()))
+    leave = [old_name(name) for name in seen.replicas]
+    found = engine.inspect_all((*seen.replicas, *leave))
+    leaving = (server.host_of(found[name].id) for name in leave if name in found)
+    stays = (*seen.hosts, *leaving)
     for one in server.surplus(seen.servers, stays):
         runtime.release(one.place)
     for one in seen.servers:
         runtime.limit(one.place, profile.resources.decoders or _UNBOUNDED)
-    standing = engine.inspect_all(seen.replicas)
     missing = set(server.missing(seen.servers, seen.hosts))
-    for container in standing.values():
+    for container in found.values():
         if server.host_of(container.id) in missing:
             admit(runtime, container)
     if seen.renewed and front.tls is not None:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli.shell import Draft, Engine, Shell
 from tests.engines import remove_containers
-from tests.sshd import Keys, Sshd, Start
+from tests.sshd import Keys
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -66,16 +66,6 @@ def served(served_shell: Shell) -> Draft:
     draft = served_shell.write("served", stocked=True)
     served_shell.apply(draft)
     return draft
-
-
-@pytest.fixture(scope="module")
-def near(start: Start) -> Sshd:
-    return start()
-
-
-@pytest.fixture(scope="module")
-def other(start: Start) -> Sshd:
-    return start()
 
 
 @pytest.fixture

@@ -47,16 +47,6 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.fixture(scope="module")
-def near(start: Start) -> Sshd:
-    return start()
-
-
-@pytest.fixture(scope="module")
-def other(start: Start) -> Sshd:
-    return start()
-
-
 @pytest.fixture
 def engine(engine_host: str) -> Engine:
     """The Engine that all hosts have."""
